@@ -1,0 +1,180 @@
+"""What is wrong with the lists: a township twice, missing, or both overdue and cleared; the order."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.bulletin.proofread.checks import Cell, Figure, Values
+from app.bulletin.proofread.naming import Names, base_region
+from app.bulletin.proofread.outcome import Finding
+from app.bulletin.proofread.reading import TOTAL, Reading, Row, Section
+from app.labels import T
+from app.money import wan
+
+TABLES = (Section.STOCK, Section.NEW, Section.OVERDUE)
+CLEARED = "已清零"
+_IN_ORDER = 0.75  # of the rows, at least; below it the list is sorted by something else
+
+
+def regions_of(reading: Reading, section: Section) -> set[str]:
+    """The regions with a row in a section."""
+    return {base_region(row.region or TOTAL) for row in reading.rows.get(section, ())} - {TOTAL}
+
+
+def everywhere(reading: Reading) -> set[str]:
+    """All the regions that the text names in a table or in the cleared list."""
+    found = {item.region or TOTAL for item in reading.cleared} - {TOTAL}
+    return found.union(*(regions_of(reading, section) for section in TABLES))
+
+
+def check_repeats(reading: Reading, names: Names) -> Iterator[Finding]:
+    """Each township once in a section."""
+    for section in TABLES:
+        missing = everywhere(reading) - regions_of(reading, section)
+        if section is Section.OVERDUE:
+            missing -= {item.region for item in reading.cleared}
+        for row in reading.rows.get(section, ()):
+            region = row.region or TOTAL
+            if region != base_region(region):
+                expected = names(next(iter(missing))) if len(missing) == 1 else ""
+                yield Finding(
+                    names(region),
+                    section,
+                    Figure.NAME,
+                    row.name,
+                    expected,
+                    row.start,
+                    row.end,
+                    T("%(name)s stands in this section twice.", name=names(region)),
+                )
+
+
+def check_cleared(reading: Reading, names: Names) -> Iterator[Finding]:
+    """A township is in the list of the cleared exactly if it has nothing overdue."""
+    if Section.OVERDUE not in reading.rows:
+        return
+    overdue = {
+        base_region(row.region or TOTAL): row for row in reading.rows[Section.OVERDUE] if not _is_zero(row)
+    }
+    seen: set[str] = set()
+    for item in reading.cleared:
+        region = item.region or TOTAL
+        place = (item.name, "", item.start, item.end)
+        if region in overdue:
+            reason = T("%(name)s is among the cleared, and has overdue loans as well.", name=names(region))
+            yield Finding(names(region), Section.OVERDUE, Figure.CLEARED, *place, reason)
+        elif region in seen:
+            reason = T("%(name)s stands in this section twice.", name=names(region))
+            yield Finding(names(region), Section.OVERDUE, Figure.NAME, *place, reason)
+        seen.add(region)
+    at = reading.cleared_at
+    if at is None or (reading.none_overdue and not reading.cleared):
+        return
+    for region in sorted(everywhere(reading) - seen - regions_of(reading, Section.OVERDUE)):
+        reason = T("%(name)s is neither among the overdue nor among the cleared.", name=names(region))
+        yield Finding(names(region), Section.OVERDUE, Figure.CLEARED, "", CLEARED, at, at, reason)
+
+
+def _is_zero(row: Row) -> bool:
+    return all(not part.value for split in row.splits for part in (split.households, split.amount) if part)
+
+
+def check_dates(reading: Reading, names: Names) -> Iterator[Finding]:
+    """The three paragraphs are as of one date; the one that most of them print, else the first."""
+    printed = [date.value for date in reading.dates.values()]
+    if len(set(printed)) < 2:
+        return
+    common = max(printed, key=lambda value: (printed.count(value), -printed.index(value)))
+    expected = next(date.text for date in reading.dates.values() if date.value == common)
+    for section, date in reading.dates.items():
+        if date.value != common:
+            reason = T("The other paragraphs are as of %(date)s.", date=expected)
+            yield Finding(
+                names(TOTAL), section, Figure.AS_OF, date.text, expected, date.start, date.end, reason
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A row that one section lacks, with what the total says that it must have been."""
+
+    region: str
+    section: Section
+    households: int
+    fen: int
+
+
+def missing_rows(reading: Reading, values: Values) -> Iterator[Missing]:
+    """Where a section lacks one township and the total exceeds the rows, the rest is that township's."""
+    columns = {
+        Section.STOCK: (Figure.STOCK_HOUSEHOLDS, Figure.STOCK_WAN),
+        Section.NEW: (Figure.NEW_HOUSEHOLDS, Figure.NEW_WAN),
+    }
+    for section, figures in columns.items():
+        lacking = everywhere(reading) - regions_of(reading, section)
+        gaps = [_gap(section, figure, values) for figure in figures]
+        if (
+            len(lacking) == 1
+            and regions_of(reading, section)
+            and all(gap is not None and gap > 0 for gap in gaps)
+        ):
+            yield Missing(lacking.pop(), section, int(gaps[0] or 0), int(gaps[1] or 0))
+
+
+def missing_findings(missing: Missing, reading: Reading, names: Names) -> Iterator[Finding]:
+    """The two figures of a missing row, placed at the end of the section's last row."""
+    rows = reading.rows[missing.section]
+    at = max(row.percent.end if row.percent else row.splits[0].end for row in rows)
+    new = missing.section is Section.NEW
+    expected = {
+        Figure.NEW_HOUSEHOLDS if new else Figure.STOCK_HOUSEHOLDS: str(missing.households),
+        Figure.NEW_WAN if new else Figure.STOCK_WAN: wan(missing.fen),
+    }
+    for figure, value in expected.items():
+        reason = T("%(name)s is missing; the total leaves this for it.", name=names(missing.region))
+        yield Finding(names(missing.region), missing.section, figure, "", value, at, at, reason)
+
+
+def _gap(section: Section, figure: Figure, values: Values) -> Decimal | None:
+    total = values.get((section, TOTAL, figure))
+    parts = [
+        value for (at, region, name), value in values.items() if (at, name) == (section, figure) and region
+    ]
+    return None if total is None else Decimal(total) - sum(parts)
+
+
+def out_of_order(cells: Sequence[Cell], values: Values) -> list[tuple[Cell, str]]:
+    """The rows that stand where their percentage does not belong, each with the range that would.
+
+    None at all if so many do that the list must be sorted by something else.
+    """
+    kept = _longest_falling([Decimal(values[cell]) for cell in cells])
+    if len(kept) < _IN_ORDER * len(cells):
+        return []
+    found = []
+    for at, cell in enumerate(cells):
+        if at not in kept:
+            above = max((other for other in kept if other < at), default=None)
+            below = min((other for other in kept if other > at), default=None)
+            low, high = (None if other is None else values[cells[other]] for other in (below, above))
+            found.append(
+                (cell, f"≤{high}" if low is None else f"≥{low}" if high is None else f"{low}–{high}")
+            )
+    return found
+
+
+def _longest_falling(numbers: list[Decimal]) -> set[int]:
+    """The positions of a longest subsequence that never rises."""
+    tails: list[Decimal] = []
+    ends: list[int] = []
+    before: list[int | None] = []
+    for at, number in enumerate(numbers):
+        length = bisect_right(tails, -number)
+        before.append(ends[length - 1] if length else None)
+        tails[length : length + 1], ends[length : length + 1] = [-number], [at]
+    kept, last = set(), ends[-1] if ends else None
+    while last is not None:
+        kept.add(last)
+        last = before[last]
+    return kept

@@ -1,0 +1,284 @@
+"""Finding the figures in a published text: sections, rows, and every way their digits can be split.
+
+Web pages lose characters: ``230户985.92万元`` becomes ``230985.92``, commas and even 万元 vanish. So a row
+carries all its possible splits; which one is right is decided later, by arithmetic (``splitting``).
+Nothing in the text is moved: every offset is one in the text as it was given.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.labels import Labelled, T
+from app.money import FEN_PER_WAN, to_fen
+
+MAX_ROWS = 100  # a county has at most some fifty townships; more rows than this are no bulletin
+TOTAL = ""  # the region key of the line for the whole county
+
+# One character for one character, so that offsets stay true.
+_WIDTH = str.maketrans("０１２３４５６７８９．，％（）：；\u3000\xa0", "0123456789.,%():;  ")
+
+
+class Section(Labelled):
+    STOCK = "stock", T("Stock")
+    NEW = "new", T("New lending")
+    OVERDUE = "overdue", T("Overdue")
+    PROBLEMS = "problems", T("Problems")
+
+
+# Repetitions are bounded everywhere: a page of a hundred thousand blanks must cost no more than any other.
+_NUMBERING = r"(?:\(?[一二三四五六七八九十\d]{0,3}[)、.]?)"
+_LINE_START = r"(?:(?m:^)|(?<=[。;]))[ \t]{0,20}"
+_HEADINGS = {
+    Section.STOCK: r"存量(?:贷款)?情况",
+    Section.NEW: r"新增(?:贷款)?(?:发放)?情况",
+    Section.OVERDUE: r"(?:贷款)?逾期(?:贷款)?情况",
+    Section.PROBLEMS: r"存在的?(?:主要)?问题",
+    None: r"(?:工作要求|下一?步工作|工作打算|工作建议)",
+}
+# Where a heading was lost, the sentence that carries the total starts the section.
+_ANCHORS = {
+    Section.STOCK: re.compile(r"存量(?:贷款)?(?:余额)?为?\d"),
+    Section.NEW: re.compile(r"新增(?:发放)?贷款为?\d"),
+    Section.OVERDUE: re.compile(r"(?:逾期(?:贷款)?\d|贷款无逾期)"),
+}
+_NUMBER = re.compile(r"\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
+_DATE = re.compile(
+    r"截[至止] {0,2}(\d{4}) {0,2}年? {0,2}(\d{2}|\d(?= {0,2}月)) {0,2}月? {0,2}(\d{2}|\d(?= {0,2}日))"
+)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_BETWEEN = re.compile(
+    r"\s*户?\s*(?:\d+\s*笔)?\s*[,、:]?\s*(?:贷款|金额|余额|资金|存量|逾期|共计|共|计){0,3}\s*"
+)
+_UNIT = re.compile(r" ?(万|亿)?元?")
+_PERCENT_WORDS = re.compile(r"\s*(?:[万亿]?元?)[\s,;。:]*(?:完成[^\d%]{0,16}|逾期率[^\d%]{0,4})")
+_CLEARED = re.compile(r"清零|无逾期")
+_CLEARED_WORDS = re.compile(r"(?:均|都|全部|已){0,3}$")
+_LONGEST_NUMBER = 16  # characters: 户 and amount of a province, run together
+_LONGEST_NAME = 40  # with the words that lead up to a total
+_LONGEST_LIST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A number as printed: its place in the text and its value.
+
+    ``value`` counts households, 分 (``unit`` 分 to the printed unit, with ``decimals``) or percent.
+    """
+
+    start: int
+    end: int
+    text: str
+    value: int | Decimal
+    unit: int = 1
+    decimals: int = 0
+
+    @property
+    def slack(self) -> Decimal:
+        """How far rounding may have moved the value: half a unit of the last printed digit."""
+        return Decimal(self.unit).scaleb(-self.decimals) / 2 if self.decimals or self.unit > 1 else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One way to read a row's digits. ``odd`` if a part has a leading zero, which nobody prints."""
+
+    households: Printed | None
+    amount: Printed | None
+    odd: bool = False
+
+    @property
+    def end(self) -> int:
+        """Where the row's figures end in the text."""
+        return max(part.end for part in (self.households, self.amount) if part)
+
+    @property
+    def length(self) -> int:
+        """The number of printed characters."""
+        return self.end - min(part.start for part in (self.households, self.amount) if part)
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of a section: the name as printed and the ways to read its figures."""
+
+    section: Section
+    name: str
+    start: int
+    end: int
+    splits: tuple[Split, ...]
+    percent: Printed | None = None
+    region: str | None = None  # filled in by ``naming``: a place's code, a name as written, or TOTAL
+
+
+@dataclass(slots=True)
+class Cleared:
+    """A name in the list of cleared townships, or several whose separators were lost."""
+
+    name: str
+    start: int
+    end: int
+    region: str | None = None
+    section: Section = Section.OVERDUE
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that was found in a text."""
+
+    rows: dict[Section, list[Row]]
+    cleared: list[Cleared]
+    cleared_at: int | None
+    none_overdue: Printed | None
+    dates: dict[Section, Printed]
+    sections: dict[Section, tuple[int, int]]
+
+
+def read(text: str) -> Reading:
+    """Find sections, rows, the cleared list and the dates."""
+    plain = text.translate(_WIDTH)
+    sections = _sections(plain)
+    reading = Reading({}, [], None, None, {}, sections)
+    for section, (start, end) in sections.items():
+        reading.rows[section] = list(_rows(text, plain, section, start, end))
+        if (date := _DATE.search(plain, start, end)) and section is not Section.PROBLEMS:
+            year, month, day = date.groups()
+            value = int(year) * 10_000 + int(month) * 100 + int(day)
+            reading.dates[section] = Printed(
+                date.start(1), date.end(3), text[date.start(1) : date.end(3)], value
+            )
+    if Section.OVERDUE in sections:
+        _read_cleared(text, plain, sections[Section.OVERDUE], reading)
+    return reading
+
+
+def _sections(plain: str) -> dict[Section, tuple[int, int]]:
+    """Where each section starts and ends; without a heading it starts at the sentence with its total."""
+    starts: list[tuple[int, Section | None]] = []
+    for section, words in _HEADINGS.items():
+        if found := re.search(_LINE_START + _NUMBERING + r"\s{0,3}" + words, plain):
+            starts.append((found.end(), section))
+    headed = {section for _, section in starts}
+    for section, anchor in _ANCHORS.items():
+        if section not in headed and (found := anchor.search(plain)):
+            starts.append((max(plain.rfind(mark, 0, found.start()) for mark in "。\n") + 1, section))
+    starts.sort(key=lambda item: item[0])
+    ends = [*(start for start, _ in starts[1:]), len(plain)][: len(starts)]
+    return {section: (start, end) for (start, section), end in zip(starts, ends, strict=True) if section}
+
+
+def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iterator[Row]:
+    """The rows of a section, in one pass over its numbers.
+
+    A number is a date, a percentage of the row before, 户 (then the next number is its amount), or 户 and
+    amount run together.
+    """
+    last, row, households = start, None, None
+    for number in _NUMBER.finditer(plain, start, end):
+        if len(number[0]) > _LONGEST_NUMBER:
+            continue
+        gap, after = plain[last : number.start()], plain[number.end() : number.end() + 4].lstrip()
+        if after[:1] in {"年", "月", "日", "号", "笔"} or (len(number[0]) == 8 and "截" in gap):
+            last = last if after[:1] == "笔" else number.end()
+            continue
+        if after[:1] == "%":
+            if row and row.percent is None and _fits(_PERCENT_WORDS, gap):
+                row.percent = _percent(text, number)
+        elif row and households and _fits(_BETWEEN, gap):
+            row.splits = (Split(households, _amount(text, plain, number)),)
+            households = None
+        elif name := _name_before(plain, last, number.start(), start):
+            if row:
+                yield row
+            row = Row(section, text[name[0] : name[1]], *name, ())
+            if after[:1] == "户" or re.match(r"\s+\d", plain[number.end() : number.end() + 12]):
+                households = _households(text, number.start(), number.end())
+                row.splits = (Split(households, None),)
+            else:
+                households, row.splits = None, _all_splits(text, plain, number)
+        last = number.end()
+    if row:
+        yield row
+
+
+def _fits(pattern: re.Pattern[str], gap: str) -> bool:
+    return len(gap) <= _LONGEST_NAME and bool(pattern.fullmatch(gap))
+
+
+def _name_before(plain: str, last: int, end: int, section_start: int) -> tuple[int, int] | None:
+    """The run of Chinese characters that ends at ``end``, without what belongs to the number before it."""
+    lowest = max(last, end - _LONGEST_NAME)
+    stop = end
+    while stop > lowest and plain[stop - 1] in " \t\n:":
+        stop -= 1
+    start = stop
+    while start > lowest and _HAN.match(plain[start - 1]):
+        start -= 1
+    if start == last > section_start and (unit := re.match(r"[万亿]元|元", plain[start:stop])):
+        start += unit.end()
+    if plain.startswith("其中", start):
+        start += len("其中")
+    return (start, stop) if start < stop else None
+
+
+def _households(text: str, start: int, end: int) -> Printed:
+    return Printed(start, end, text[start:end], int(re.sub(r"\D", "", text[start:end])))
+
+
+def _amount(text: str, plain: str, number: re.Match[str], skip: int = 0) -> Printed:
+    start, end = number.start() + skip, number.end()
+    digits = plain[start:end].replace(",", "")
+    unit = FEN_PER_WAN * (10_000 if _is_yi(plain, end) else 1)
+    return Printed(start, end, text[start:end], to_fen(digits, unit), unit, len(digits.partition(".")[2]))
+
+
+def _is_yi(plain: str, end: int) -> bool:
+    unit = _UNIT.match(plain, end)
+    return unit is not None and unit[1] == "亿"
+
+
+def _percent(text: str, number: re.Match[str]) -> Printed:
+    digits = number[0].replace(",", "")
+    decimals = len(digits.partition(".")[2])
+    return Printed(
+        number.start(), number.end(), text[number.start() : number.end()], Decimal(digits), 1, decimals
+    )
+
+
+def _all_splits(text: str, plain: str, number: re.Match[str]) -> tuple[Split, ...]:
+    """Every cut of a run-together number into 户 and amount; just an amount where it has a single digit."""
+    whole = number[0].partition(".")[0]
+    splits = []
+    for cut in range(1, len(whole)):
+        left, right = whole[:cut].rstrip(","), whole[cut:].lstrip(",")
+        if whole[cut] == ",":
+            continue
+        households = _households(text, number.start(), number.start() + len(left))
+        amount = _amount(text, plain, number, len(whole) - len(right))
+        odd = left.startswith("0") or (right.startswith("0") and len(right) > 1)
+        splits.append(Split(households, amount, odd or amount.value == 0))
+    return tuple(splits) or (Split(None, _amount(text, plain, number)),)
+
+
+def _read_cleared(text: str, plain: str, span: tuple[int, int], reading: Reading) -> None:
+    """The names joined by 、 before 已清零, and whether the whole county is said to have nothing overdue."""
+    lowest = span[0]
+    for found in _CLEARED.finditer(plain, *span):
+        said = Printed(found.start(), found.end(), text[found.start() : found.end()], 0)
+        start = found.start()
+        while start > max(lowest, found.start() - _LONGEST_LIST) and _in_list(plain[start - 1]):
+            start -= 1
+        lowest = found.end()
+        listed = _CLEARED_WORDS.sub("", plain[start : found.start()])
+        reading.cleared_at = found.start()
+        for piece in re.finditer(r"[^、,\s]+", listed):
+            if "小额信贷" in piece[0] or piece[0].startswith("全"):
+                reading.none_overdue = said
+            else:
+                at = start + piece.start()
+                reading.cleared.append(Cleared(text[at : at + len(piece[0])], at, at + len(piece[0])))
+
+
+def _in_list(character: str) -> bool:
+    return character in "、, \t\n" or bool(_HAN.match(character))

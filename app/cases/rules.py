@@ -1,0 +1,70 @@
+"""When a case opens and closes. Pure: the reference that the bulk sweep must agree with."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias, assert_never
+
+from app.labels import Labelled, T
+
+
+class Line(Labelled):
+    """双线: the two lines that collect together."""
+
+    TOWNSHIP = "township", T("Township line")
+    BRANCH = "branch", T("Branch line")
+
+
+class CloseReason(Labelled):
+    REPAID = "repaid", T("Repaid in full")
+    EXTENDED = "extended", T("Extended")
+    CAUGHT_UP = "caught_up", T("Arrears paid")
+
+
+class EventKind(Labelled):
+    OPENED = "opened", T("Case opened")
+    ASSIGNED = "assigned", T("Collector assigned")
+    CLOSED = "closed", T("Case closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a case for an overdue loan that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Leave things as they are, refreshing the amounts of an open case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    reason: CloseReason
+
+
+Decision: TypeAlias = Open | Keep | Close
+
+
+def decide(*, overdue: int, balance: int, has_open_case: bool, case_due: date | None, effective_due: date) -> Decision:
+    """What the sweep does with one loan: ``overdue`` and ``balance`` in 分 on the sweep's date."""
+    if overdue > 0:
+        return Keep() if has_open_case else Open()
+    if not has_open_case:
+        return Keep()
+    if balance == 0:
+        return Close(CloseReason.REPAID)
+    if case_due is not None and effective_due > case_due:
+        return Close(CloseReason.EXTENDED)
+    return Close(CloseReason.CAUGHT_UP)
+
+
+def decision_name(decision: Decision) -> str:
+    """For reports and tests."""
+    match decision:
+        case Open():
+            return "open"
+        case Keep():
+            return "keep"
+        case Close(reason):
+            return f"close:{reason.value}"
+        case _:
+            assert_never(decision)

@@ -1,0 +1,101 @@
+"""Loading the invented county, by the same import as any ledger, month after month as they happened."""
+
+import tempfile
+from datetime import date
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.accounts.actions import add_user
+from app.accounts.models import User
+from app.bulletin.actions import keep_published_text, set_target
+from app.cases.actions import add_note
+from app.cases.models import Case
+from app.db import db, put_setting
+from app.demo.county import Demo, Ledger, county
+from app.demo.workbook import write_ledger
+from app.intake import Request, import_file, settle
+from app.labels import T, Text
+from app.ledger.actions import Tell
+from app.loans.models import Loan
+from app.places.actions import lender_named, load_places
+from app.places.models import Branch, Region
+from app.places.rules import shipped
+from app.today import BUSINESS_DATE
+
+PASSWORD = "qingshou-2023"  # printed at start; the demonstration holds only invented people
+PUBLISHED = Path(__file__).parent / "data" / "luoping-2023-10.txt"
+PUBLISHED_MONTH = date(2023, 10, 31)
+
+
+class NotEmpty(RuntimeError):
+    """The instance holds something already."""
+
+    message: Text = T("This instance is not empty. Use another one: set QINGSHOU_INSTANCE_PATH to a new folder.")
+
+
+def is_empty(session: Session) -> bool:
+    """Nobody can sign in and there are no loans. Places may be there."""
+    return session.scalar(select(User.id).limit(1)) is None and session.scalar(select(Loan.id).limit(1)) is None
+
+
+def load_demo(_app: Flask, tell: Tell) -> None:
+    """Load it all. Raises NotEmpty.
+
+    1. Places, lender, branches, accounts, targets. 2. Each month's ledger, imported as of its date.
+    3. The notes of the collectors, the published bulletin, and the business date, last: it marks a whole load.
+    """
+    session = db.session()
+    if not is_empty(session):
+        raise NotEmpty
+    described = county()
+    _ground(session, described)
+    session.commit()
+    for number, ledger in enumerate(described.ledgers):
+        _take(ledger)
+        tell("demo", number + 1, len(described.ledgers))
+    settle(session, described.business_date, audit.SYSTEM)
+    _notes(session, described)
+    keep_published_text(session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM)
+    put_setting(session, BUSINESS_DATE, described.business_date.isoformat())
+    session.commit()
+
+
+def _ground(session: Session, described: Demo) -> None:
+    if session.get(Region, described.county_code) is None:
+        load_places(session, shipped(described.county_code))
+    lender = lender_named(session, described.lender)
+    branches = {name: Branch(lender_id=lender.id, name=name) for name in sorted({u.branch for u in described.users if u.branch})}
+    session.add_all(branches.values())
+    session.flush()
+    for user in described.users:
+        add_user(
+            session, username=user.username, name=user.name, role=user.role, password=PASSWORD, region_code=user.region,
+            branch_id=branches[user.branch].id if user.branch else None,
+        )
+    for code, amount in described.targets.items():
+        set_target(session, code, described.business_date.year, amount, audit.SYSTEM)
+
+
+def _take(ledger: Ledger) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ledger.filename
+        write_ledger(ledger, path)
+        outcome = import_file(Request(path, ledger.as_of), today=ledger.as_of, actor=audit.SYSTEM)
+    if not outcome.ok:
+        raise RuntimeError(f"the demonstration ledger of {ledger.as_of} was refused: {outcome.sentence}")
+
+
+def _notes(session: Session, described: Demo) -> None:
+    authors = {user.username: user for user in session.scalars(select(User))}
+    for note in described.notes:
+        found = session.scalar(
+            select(Case).join(Loan).where(Loan.contract_no == note.contract_no, Case.opened_on <= note.on)
+            .order_by(Case.id.desc()).limit(1)
+        )
+        if found is None:
+            raise RuntimeError(f"no case for the demonstration's note on {note.contract_no}")
+        add_note(session, found, authors[note.author], note.text, note.on)

@@ -1,0 +1,164 @@
+"""The timetable: APScheduler in a process of its own (``flask worker``), never started by the web process.
+
+Every job is a tick that may run late, twice or not at all without harm: what makes it right are states, unique
+keys and transactions, not the clock. A step that is killed is done again from the start.
+"""
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from types import FrameType
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from flask import Flask, current_app
+from flask_babel import gettext
+
+from app import audit
+from app.clock import SHANGHAI
+from app.db import db, put_setting, reading
+from app.intake import is_settled, settle, take_ledger
+from app.labels import T
+from app.ledger import actions as ledger
+from app.ledger.models import BatchState, ImportBatch
+from app.ledger.queries import next_for_worker
+from app.ledger.refused import refused_workbook
+from app.ledger.rows import FileRefused
+from app.ledger.store import Busy, LedgerStore, Progress
+from app.privacy import keyring
+from app.today import business_date, now
+
+HEARTBEAT = "worker_heartbeat"
+HEARTBEAT_SECONDS = 10
+LEDGER_SECONDS = 1
+MAX_ATTEMPTS = 3
+
+# What each part of the work weighs in the one percentage that is shown.
+_PARTS = {"read": (0, 50), "stage": (50, 70), "compare": (70, 75), "take": (75, 92), "sweep": (92, 100)}
+_READ_PARTS = {"read": (0, 80), "stage": (80, 95), "compare": (95, 100)}
+
+log = logging.getLogger(__name__)
+
+
+def work_on_ledgers() -> bool:
+    """Do one step of one waiting import; True when there may be more to do."""
+    session = db.session()
+    with reading():
+        batch = next_for_worker(session)
+        number = batch.id if batch else None
+        session.rollback()
+    if number is None:
+        return False
+    store = LedgerStore(Path(current_app.instance_path), keyring())
+    try:
+        with store.alone():
+            _step(store, number)
+    except Busy:
+        return False
+    return True
+
+
+def _step(store: LedgerStore, number: int) -> None:
+    """1. Count the attempt. 2. Read (no lock on the database meanwhile). 3. Preview it, or take it."""
+    session = db.session()
+    batch = session.get_one(ImportBatch, number)
+    batch.attempts += 1
+    if batch.attempts > MAX_ATTEMPTS:
+        ledger.refuse(batch, T("Reading this file was broken off several times. It may be damaged or too large."))
+    session.commit()
+    if batch.state not in (BatchState.UPLOADED, BatchState.ACCEPTED):
+        return
+    taking = batch.state is BatchState.ACCEPTED
+    parts = _PARTS if taking else _READ_PARTS
+
+    def tell(part: str, done: int, total: int) -> None:
+        first, last = parts[part]
+        store.tell(number, Progress(part, int(first + (last - first) * done / total) if total else first))
+
+    session.rollback()
+    try:
+        with store.opened(batch.file_hash, batch.filename) as path:
+            _take(number, path, store, tell) if taking else _preview(number, path, store, tell)
+    except FileRefused as refused:
+        session.rollback()
+        ledger.refuse(session.get_one(ImportBatch, number), refused.message)
+        session.commit()
+    finally:
+        store.forget_progress(number)
+
+
+def _order(batch: ImportBatch, path: Path, today: date, taking: bool) -> ledger.Order:
+    return ledger.Order(path, batch.filename, batch.as_of, today, batch.county_code, batch.lender_name, taking)
+
+
+def _preview(number: int, path: Path, store: LedgerStore, tell: ledger.Tell) -> None:
+    session = db.session()
+    with reading():
+        batch = session.get_one(ImportBatch, number)
+        examined = ledger.examine(session, _order(batch, path, business_date(session), False), keyring(), tell)
+        session.rollback()
+    batch = session.get_one(ImportBatch, number)
+    if refused := refused_workbook(examined.reading, number, gettext):
+        store.keep_refused(number, refused)
+    batch.as_of, batch.state, batch.report = examined.as_of, BatchState.PREVIEW, examined.report.to_json()
+    session.commit()
+
+
+def _take(number: int, path: Path, store: LedgerStore, tell: ledger.Tell) -> None:
+    session = db.session()
+    batch = session.get_one(ImportBatch, number)
+    ledger.lock(session)
+    examined = ledger.examine(session, _order(batch, path, business_date(session), True), keyring(), tell)
+    actor = batch.uploaded_by.username if batch.uploaded_by else audit.SYSTEM
+    take_ledger(session, examined, batch, actor=actor, tell=tell)
+    session.commit()
+
+
+def follow_up() -> None:
+    """Sweep on a new business date, after an import, and after a person's decision changed a snapshot."""
+    session = db.session()
+    with reading():
+        today = business_date(session)
+        settled = is_settled(session, today)
+        session.rollback()
+    if not settled:
+        settle(session, today, audit.SYSTEM)
+        session.commit()
+
+
+def beat() -> None:
+    """Say that the worker is alive."""
+    put_setting(db.session(), HEARTBEAT, now().isoformat())
+    db.session.commit()
+
+
+def run(app: Flask) -> None:
+    """Run the timetable until SIGTERM or SIGINT; a job under way ends in its rollback or commit."""
+    scheduler = BlockingScheduler(
+        timezone=SHANGHAI, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+
+    def in_app(job: Callable[[], bool | None]) -> Callable[[], None]:
+        def tick() -> None:
+            with app.app_context():
+                try:
+                    while job():
+                        pass
+                except Exception:
+                    log.exception("job %s failed; it will be tried again", job.__name__)
+                    db.session.rollback()
+
+        return tick
+
+    scheduler.add_job(in_app(beat), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="beat")
+    scheduler.add_job(in_app(work_on_ledgers), "interval", seconds=LEDGER_SECONDS, id="ledgers")
+    scheduler.add_job(in_app(follow_up), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="follow_up")
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        os._exit(0)  # whatever is under way is rolled back by the database, as after a kill
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    scheduler.start()

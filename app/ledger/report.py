@@ -1,0 +1,110 @@
+"""What came of reading a ledger, in the shape that the preview shows, the batch keeps and the command prints.
+
+ID numbers and phones appear only masked: whoever has the file finds them by sheet and row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from app.labels import T, Text
+from app.ledger.compare import Comparison, RisenBalance
+from app.ledger.fields import LedgerField
+from app.ledger.names import Unknown
+from app.ledger.rows import Finding, Reading, RowError
+from app.money import yuan
+
+SHOWN = 500
+REFUSED, NOTICE = "refused", "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One line about the file or a row of it; ``kind`` is ``refused`` or ``notice``."""
+
+    kind: str
+    sheet: str
+    row: int | None
+    field: str | None
+    found: str
+    message: Text
+    suggestion: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {**{name: getattr(self, name) for name in self.__slots__}, "message": self.message.to_json()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Remark":
+        return cls(**{**stored, "message": Text.from_json(stored["message"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Counts of rows (amounts in 分) and the first SHOWN remarks."""
+
+    accepted: int
+    rejected: int
+    new: int
+    changed: int
+    unchanged: int
+    missing: int
+    missing_overdue: int
+    stock: int
+    overdue: int
+    hidden_rows: int
+    skipped: int
+    new_lenders: list[str]
+    new_branches: list[str]
+    unrecognised: list[str]
+    remarks: list[Remark] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        names = ("accepted", "rejected", "new", "changed", "unchanged", "missing", "missing_overdue")
+        return {name: getattr(self, name) for name in names}
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "remarks": [remark.to_json() for remark in self.remarks]}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Report":
+        return cls(**{**stored, "remarks": [Remark.from_json(remark) for remark in stored["remarks"]]})
+
+
+def build_report(
+    reading: Reading, comparison: Comparison, *, accepted: int, unknown: Unknown,
+    risen: Sequence[RisenBalance], split: Sequence[tuple[str, int]],
+) -> Report:
+    """Everything there is to say about an examined file."""
+    remarks = [_refused(error) for error in reading.errors]
+    remarks += [_notice(finding) for finding in reading.findings]
+    remarks += [
+        Remark(
+            NOTICE, r.sheet, r.row_no, LedgerField.BALANCE.value, yuan(r.after),
+            T("The balance has risen from %(before)s 元 to %(after)s 元.", before=yuan(r.before), after=yuan(r.after)),
+        )
+        for r in risen
+    ]
+    remarks += [
+        Remark(NOTICE, sheet, row, None, "", T("This household has loans in more than one township; each counts it."))
+        for sheet, row in split
+    ]
+    refused_rows = {(error.sheet, error.row_no) for error in reading.errors}
+    return Report(
+        accepted=accepted, rejected=len(refused_rows), **asdict(comparison),
+        hidden_rows=reading.hidden_rows, skipped=reading.skipped, new_lenders=list(unknown.lenders),
+        new_branches=[f"{lender} {branch}" for lender, branch in unknown.branches],
+        unrecognised=list(dict.fromkeys(column.header for _, column in reading.unrecognised)), remarks=remarks[:SHOWN],
+    )
+
+
+def _refused(error: RowError) -> Remark:
+    return Remark(
+        REFUSED, error.sheet, error.row_no, error.field.value, error.found, error.reason, error.suggestion
+    )
+
+
+def _notice(finding: Finding) -> Remark:
+    return Remark(
+        NOTICE, finding.sheet, finding.row_no, finding.field.value if finding.field else None, finding.found,
+        finding.message,
+    )

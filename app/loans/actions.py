@@ -1,0 +1,61 @@
+"""Changes of loans that a person decides."""
+
+from datetime import date
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.labels import T, Text
+from app.loans.models import Loan, Repayment, Snapshot
+from app.loans.queries import bump_revision
+from app.loans.rules import MissingDecision, RepaymentSource
+
+
+class DecisionRefused(ValueError):
+    def __init__(self, message: Text) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+def newest_as_of(session: Session) -> date | None:
+    """The date of the newest ledger taken."""
+    return session.scalar(select(func.max(Snapshot.as_of)))
+
+
+def decide_missing(session: Session, loan: Loan, decision: MissingDecision, actor: str) -> None:
+    """A person's word on a loan that its lender's ledger no longer lists.
+
+    ``REPAID`` ends it as of the ledger that left it out; ``STILL_OWED`` keeps it at its last balance.
+    Raises DecisionRefused when the loan is not missing.
+    """
+    since = loan.missing_since
+    if since is None:
+        raise DecisionRefused(T("This loan is in its lender's newest ledger; there is nothing to decide."))
+    before = {"balance": loan.balance, "decision": loan.missing_decision}
+    loan.missing_decision = decision
+    if decision is MissingDecision.REPAID and loan.balance > 0:
+        _end_as_repaid(session, loan, since)
+    audit.record(
+        session, actor, "loans.missing", "loan", loan.id, since=since.isoformat(), before=before,
+        after={"balance": loan.balance, "decision": decision.value},
+    )
+
+
+def _end_as_repaid(session: Session, loan: Loan, day: date) -> None:
+    last = session.scalars(select(Snapshot).where(Snapshot.loan_id == loan.id, Snapshot.as_of < day, Snapshot.until > day)).one()
+    session.add(
+        Snapshot(
+            loan_id=loan.id, as_of=day, until=last.until, batch_id=None, township_code=last.township_code,
+            branch_id=last.branch_id, household_id=last.household_id, principal=last.principal, balance=0, overdue=0,
+            disbursed_on=last.disbursed_on, due_on=last.due_on, repaid=last.balance, repaid_on=None,
+        )
+    )
+    session.execute(update(Snapshot).where(Snapshot.id == last.id).values(until=day))
+    session.add(
+        Repayment(loan_id=loan.id, as_of=day, paid_on=day, amount=last.balance, source=RepaymentSource.INFERRED)
+    )
+    loan.balance = loan.overdue = 0
+    loan.as_of = day
+    loan.missing_since = None
+    bump_revision(session, day)

@@ -1,0 +1,50 @@
+"""Money is an integer number of 分 inside; 元 and 万元 exist only at the edges.
+
+Every rounding in the program happens here, once, and half up: the way the county office rounds.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+FEN_PER_YUAN = 100
+FEN_PER_WAN = 10_000 * FEN_PER_YUAN
+
+_CENT = Decimal("0.01")
+
+
+def to_fen(amount: Decimal | int | str, fen_per_unit: int = FEN_PER_YUAN) -> int:
+    """分 for an amount given in 元 (or in 万元 with ``FEN_PER_WAN``), rounded half up to the 分.
+
+    A float is refused by type: give ``Decimal(repr(value))``, so that 5.14 stays 5.14.
+    Raises ValueError for a text that is no finite number.
+    """
+    try:
+        value = Decimal(amount)
+    except InvalidOperation as error:
+        raise ValueError(f"no number: {amount!r}") from error
+    if not value.is_finite():
+        raise ValueError(f"no number: {amount!r}")
+    return int((value * fen_per_unit).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _two_decimals(fen: int, fen_per_unit: int) -> str:
+    return str((Decimal(fen) / fen_per_unit).quantize(_CENT, ROUND_HALF_UP))
+
+
+def yuan(fen: int) -> str:
+    """元 with two decimals, exact: ``yuan(123456) == "1234.56"``."""
+    return _two_decimals(fen, FEN_PER_YUAN)
+
+
+def wan(fen: int) -> str:
+    """万元 with two decimals, rounded half up: ``wan(985_920_000) == "985.92"``."""
+    return _two_decimals(fen, FEN_PER_WAN)
+
+
+def percent(part: int, whole: int, decimals: int) -> Decimal | None:
+    """``part ÷ whole`` in percent to ``decimals`` places, rounded half up once from the exact 分.
+
+    None where there is no whole to divide by: the reader sees "—", never a 0 that was not measured.
+    """
+    if whole <= 0:
+        return None
+    return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)

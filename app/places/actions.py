@@ -1,0 +1,61 @@
+"""Loading places and learning new names for them."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.labels import T, Text
+from app.places.models import Lender, Region, RegionAlias
+from app.places.rules import Place, parent_code
+
+
+class PlacesRefused(ValueError):
+    """The places do not form a tree; ``message`` says which one."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+def load_places(session: Session, places: Iterable[Place], actor: str = audit.SYSTEM) -> tuple[int, int]:
+    """Insert or update places, parents first. Returns (new, changed). Raises PlacesRefused without a parent."""
+    new = changed = 0
+    for place in sorted(places, key=lambda p: (len(p.code), p.code)):
+        above = parent_code(place.code)
+        if above is not None and session.get(Region, above) is None:
+            raise PlacesRefused(T("%(name)s (%(code)s): the place above it is missing", name=place.name, code=place.code))
+        region = session.get(Region, place.code)
+        if region is None:
+            session.add(Region(code=place.code, parent_code=above, level=place.level, name=place.name, short=place.short))
+            session.flush()
+            new += 1
+        elif (region.name, region.short) != (place.name, place.short):
+            region.name, region.short = place.name, place.short
+            changed += 1
+        for alias in place.aliases:
+            add_alias(session, place.code, alias)
+    if new or changed:
+        audit.record(session, actor, "places.load", "region", "", new=new, changed=changed)
+    return new, changed
+
+
+def add_alias(session: Session, code: str, name: str, actor: str | None = None) -> None:
+    """Remember that ``name`` means the region ``code``; recorded on the trail when a person said so."""
+    known = select(RegionAlias).where(RegionAlias.region_code == code, RegionAlias.name == name)
+    if session.scalar(known) is None:
+        session.add(RegionAlias(region_code=code, name=name))
+        session.flush()
+        if actor:
+            audit.record(session, actor, "places.alias", "region", code, alias=name)
+
+
+def lender_named(session: Session, name: str) -> Lender:
+    """The lender of this name, made when it is new."""
+    lender = session.scalar(select(Lender).where(Lender.name == name))
+    if lender is None:
+        lender = Lender(name=name)
+        session.add(lender)
+        session.flush()
+    return lender

@@ -1,0 +1,78 @@
+"""The parts of starting up: all models known, all pages registered, the key that fits the database."""
+
+import importlib
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from app.config import ConfigError
+from app.db import Setting, db, get_setting, reading
+from app.labels import T
+from app.privacy import Keyring
+
+SLICES = ("places", "accounts", "loans", "cases", "ledger", "bulletin")
+KEY_FINGERPRINT = "key_fingerprint"
+
+
+def register_models() -> None:
+    """Import every module with tables, so that metadata is complete for migrations."""
+    importlib.import_module("app.audit")
+    for name in SLICES:
+        importlib.import_module(f"app.{name}.models")
+
+
+def register_pages(app: Flask) -> None:
+    """The blueprints, and the navigation in its order."""
+    from app.accounts import access
+    from app.accounts.rules import Permission
+    from app.accounts.views import bp as accounts
+    from app.bulletin.views import bp as bulletin
+    from app.cases.views import bp as cases
+    from app.dashboard.views import bp as dashboard
+    from app.ledger.views import bp as ledger
+    from app.web import NavEntry
+
+    for blueprint in (dashboard, accounts, bulletin, cases, ledger):
+        app.register_blueprint(blueprint)
+    if app.debug:
+        from app.dashboard.styleguide import bp as styleguide
+
+        app.register_blueprint(styleguide)
+    access.mark_public(app, "static")
+    app.extensions["qingshou.allowed"] = access.allowed
+    app.extensions["qingshou.nav"] = [
+        NavEntry(T("Overview"), "dashboard.home", "home", Permission.FIGURES),
+        NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
+        NavEntry(T("Cases"), "cases.index", "cases", Permission.LOANS),
+        NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
+        NavEntry(T("Accounts"), "accounts.index", "users", Permission.ACCOUNTS),
+    ]
+
+
+def load_key(app: Flask) -> None:
+    """The instance's key. The start is refused when the database was written with another one."""
+    path = Path(app.instance_path) / "data.key"
+    with app.app_context():
+        try:
+            with reading():
+                stored = get_setting(db.session(), KEY_FINGERPRINT)
+                db.session.rollback()
+        except ProgrammingError:
+            stored = None  # no tables yet
+        except OperationalError as error:
+            stored = None
+            if "no such table" not in str(error.orig):  # the server is away: decide nothing, make no key
+                app.extensions["keyring"] = Keyring.load(path, may_create=False)
+                return
+        ring = app.extensions["keyring"] = Keyring.load(path, may_create=stored is None)
+        if stored is not None and stored != ring.fingerprint:
+            raise ConfigError(f"the key {path} is not the one this database was written with: restore the right one")
+
+
+def remember_key(app: Flask) -> None:
+    """Write the key's fingerprint into a new database."""
+    ring: Keyring = app.extensions["keyring"]
+    if get_setting(db.session(), KEY_FINGERPRINT) is None:
+        db.session.add(Setting(key=KEY_FINGERPRINT, value=ring.fingerprint))
+        db.session.commit()

@@ -1,0 +1,11 @@
+// The one entry point. Each behaviour is a file of its own and attaches by data attribute; pages work without.
+import "./partial.js";
+import "./announce.js";
+import "./chart.js";
+import "./collapse.js";
+import "./copy.js";
+import "./filedrop.js";
+import "./focus.js";
+import "./menu.js";
+import "./once.js";
+import "./rowlink.js";

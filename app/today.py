@@ -1,0 +1,34 @@
+"""Where "today" comes from: the environment, else the date a demonstration instance carries, else the clock."""
+
+from datetime import UTC, date, datetime
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from app.clock import SHANGHAI
+from app.db import get_setting
+
+BUSINESS_DATE = "business_date"
+
+
+def fixed_date(session: Session) -> date | None:
+    """The date this instance is held at, None when it follows the real clock."""
+    if today := current_app.config["TODAY"]:
+        return date.fromisoformat(str(today))
+    stored = get_setting(session, BUSINESS_DATE)
+    return date.fromisoformat(stored) if stored else None
+
+
+def business_date(session: Session) -> date:
+    """The date that rules are asked about, in Asia/Shanghai."""
+    return fixed_date(session) or datetime.now(SHANGHAI).date()
+
+
+def now() -> datetime:
+    """The real moment, for trails and leases; never for a rule about due dates."""
+    return datetime.now(UTC)
+
+
+def local_time(moment: datetime | None) -> str:
+    """A moment on the county's clock, ``2023-11-08 09:30``."""
+    return "—" if moment is None else moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,255 @@
+"""What every page shares: language, filters, navigation, errors, security headers, paging."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from flask import Flask, abort, current_app, g, render_template, request, url_for
+from flask_babel import Babel, get_locale, gettext
+from flask_compress import Compress
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+from whitenoise import WhiteNoise
+
+from app import money
+from app.clock import SHANGHAI
+from app.db import db, set_read_only
+from app.labels import T, Text
+from app.today import fixed_date, local_time
+
+LANGUAGES = {"zh_Hans": "中文", "en": "English"}
+DEFAULT_LANGUAGE = "zh_Hans"
+LANGUAGE_COOKIE = "lang"
+PAGE_SIZE = 50
+COUNT_LIMIT = 10_000
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_YEAR = 365 * 24 * 3600
+_HASHED = re.compile(r"-[A-Z0-9]{8}\.")
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+Row = TypeVar("Row")
+
+babel = Babel()
+csrf = CSRFProtect()
+compress = Compress()
+
+
+def init_app(app: Flask) -> None:
+    """Attach the shared parts; slices bring their own translations beside their code."""
+    folders = sorted({p.parent.parent.parent for p in Path(app.root_path).glob("**/LC_MESSAGES/messages.po")})
+    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
+    app.config["BABEL_DEFAULT_TIMEZONE"] = str(SHANGHAI)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(folder) for folder in folders)
+    babel.init_app(app, locale_selector=language)
+    csrf.init_app(app)
+    app.config["COMPRESS_MIMETYPES"] = ["text/html", "application/json", "text/plain"]
+    compress.init_app(app)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app, root=str(Path(app.root_path) / "static" / "build"), prefix="static/build/",
+        immutable_file_test=lambda _path, url: bool(_HASHED.search(url)), max_age=0,
+        autorefresh=app.debug,
+    )
+    app.before_request(lambda: set_read_only(request.method in _SAFE_METHODS))
+    app.teardown_request(lambda _error: set_read_only(False))
+    app.after_request(_headers)
+    app.context_processor(_shared)
+    app.jinja_env.filters.update(wan=money.wan, yuan=money.yuan, pct=percent, num=number, day=day, moment=local_time)
+    app.jinja_env.globals["asset"] = asset  # a global, because imported macros see no context
+    app.jinja_env.finalize = _finalize
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_away)
+
+
+def translated(text: Text | str) -> str:
+    """In the reader's language."""
+    return text.render(gettext) if isinstance(text, Text) else text
+
+
+def _finalize(value: Any) -> Any:
+    return value.render(gettext) if isinstance(value, Text) else value
+
+
+def language() -> str:
+    """The reader's choice: ``?lang=``, the cookie, the browser, else Chinese."""
+    for choice in (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if choice in LANGUAGES:
+            return str(choice)
+    best = request.accept_languages.best_match(["zh", "zh-Hans", "zh-CN", "en"])
+    return "en" if best == "en" else DEFAULT_LANGUAGE
+
+
+# Filters: the same for page, text and workbook, so that every medium agrees.
+def percent(value: Decimal | None) -> str:
+    return "—" if value is None else f"{value}%"
+
+
+def number(value: int | None) -> str:
+    return "—" if value is None else f"{value:,}" if value >= 10_000 or str(get_locale()) == "en" else str(value)
+
+
+def day(value: date | None) -> str:
+    """``2023年10月31日`` in Chinese, ``2023-10-31`` in English."""
+    if value is None:
+        return "—"
+    if str(get_locale()) == "en":
+        return value.isoformat()
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    label: Text
+    url: str
+    icon: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    """A place in the navigation; ``permission`` decides who has it. Slices give theirs to ``create_app``."""
+
+    label: Text
+    endpoint: str
+    icon: str
+    permission: Any
+
+
+def _shared() -> dict[str, Any]:
+    fixed = fixed_date(db.session()) if not g.get("failed") else None
+    entries: Iterable[NavEntry] = current_app.extensions["qingshou.nav"]
+    may = current_app.extensions["qingshou.allowed"]
+    blueprint = request.blueprint
+    return {
+        "current_user": None if g.get("failed") else current_user,
+        "nav": []
+        if g.get("failed")
+        else [
+            NavItem(e.label, url_for(e.endpoint), e.icon, e.endpoint.partition(".")[0] == blueprint)
+            for e in entries
+            if may(e.permission)
+        ],
+        "business_date_banner": day(fixed) if fixed else None,
+        "languages": [(code, label, _with_language(code)) for code, label in LANGUAGES.items()],
+        "asset": asset,
+        "get_locale": get_locale,
+    }
+
+
+def _with_language(code: str) -> str:
+    return url_with(lang=code)
+
+
+def url_with(**changes: Any) -> str:
+    """This page's address with some query arguments changed; None removes one."""
+    arguments: dict[str, Any] = {**request.args.to_dict(), **changes}
+    kept = {k: v for k, v in arguments.items() if v not in (None, "")}
+    if request.endpoint is None:
+        return "?" + "&".join(f"{k}={v}" for k, v in kept.items() if k == "lang")
+    return url_for(request.endpoint, **{**(request.view_args or {}), **kept})
+
+
+@lru_cache(maxsize=1)
+def _manifest(path: Path, _modified: float) -> dict[str, str]:
+    content: dict[str, str] = json.loads(path.read_text("utf-8"))
+    return content
+
+
+def asset(name: str) -> str:
+    """The address of a built asset, with its content hash."""
+    path = Path(current_app.root_path) / "static" / "build" / "manifest.json"
+    try:
+        built = _manifest(path, path.stat().st_mtime)
+    except FileNotFoundError:
+        built = {}
+    return f"/static/build/{built.get(name, name)}"
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _CSP)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    if (choice := request.args.get("lang")) in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, choice, max_age=_YEAR, samesite="Lax", httponly=True)
+    return response
+
+
+_SENTENCES = {
+    400: T("The request could not be understood. Go back and try again."),
+    403: T("Your account may not do this."),
+    404: T("There is no such page, or it is not within your area."),
+    405: T("This address cannot be used that way."),
+    413: T("The file is too large."),
+    500: T("Something went wrong on our side. Nothing was changed."),
+    503: T("The database cannot be reached just now. Nothing was changed; try again in a minute."),
+}
+
+
+def _error_page(code: int, sentence: Text) -> tuple[str, int]:
+    return render_template("errors/error.html", code=code, sentence=sentence), code
+
+
+def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    code = error.code or 500
+    if code < 400:
+        return error
+    sentence = _SENTENCES.get(code, _SENTENCES[400 if code < 500 else 500])
+    if isinstance(error, CSRFError):
+        sentence = T("This form was open too long. Go back, reload the page and send it again.")
+    if code >= 500:
+        g.failed = True
+    return _error_page(code, sentence)
+
+
+def _database_away(error: OperationalError) -> tuple[str, int]:
+    current_app.logger.error("database: %s", error.orig.__class__.__name__)
+    db.session.rollback()
+    g.failed = True
+    return _error_page(503, _SENTENCES[503])
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of a keyset-paged list: pages after a million rows cost what the first one does."""
+
+    rows: Sequence[Row]
+    count: int
+    count_is_floor: bool
+    next_url: str | None
+    first_url: str | None
+
+    @property
+    def count_text(self) -> str:
+        return f"{self.count:,}+" if self.count_is_floor else f"{self.count:,}"
+
+
+def keyset_argument(name: str = "after", parts: int = 2) -> list[str] | None:
+    """Where the page starts, from ``?after=a,b``; 400 when it was tampered with."""
+    text = request.args.get(name)
+    if not text:
+        return None
+    values = text.split(",")
+    if len(values) != parts:
+        abort(400)
+    return values
+
+
+def icon_text(name: str) -> Markup:
+    """An icon of the sprite, hidden from readers."""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(asset("icons.svg"), name)

