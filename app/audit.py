@@ -44,13 +44,17 @@ class AuditHead(Base):
     digest: Mapped[str] = mapped_column(String(64))
 
 
-def digest_of(previous: str, at: datetime, actor: str, action: str, entity: str, entity_id: str, detail: Any) -> str:
+def digest_of(
+    previous: str, at: datetime, actor: str, action: str, entity: str, entity_id: str, detail: Any
+) -> str:
     """SHA-256 over the previous digest and the canonical JSON of the entry."""
     content = [previous, at.isoformat(timespec="microseconds"), actor, action, entity, entity_id, detail]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def record(session: Session, actor: str, action: str, entity: str, entity_id: object, **detail: Any) -> AuditEntry:
+def record(
+    session: Session, actor: str, action: str, entity: str, entity_id: object, **detail: Any
+) -> AuditEntry:
     """Add an entry to the chain within the caller's transaction. ``detail`` must be JSON: before, after, reason."""
     head = session.scalar(select(AuditHead).with_for_update())
     if head is None:
@@ -59,8 +63,14 @@ def record(session: Session, actor: str, action: str, entity: str, entity_id: ob
     moment = now()
     digest = digest_of(head.digest, moment, actor, action, entity, str(entity_id), detail)
     entry = AuditEntry(
-        at=moment, actor=actor, action=action, entity=entity, entity_id=str(entity_id), detail=detail,
-        previous=head.digest, digest=digest,
+        at=moment,
+        actor=actor,
+        action=action,
+        entity=entity,
+        entity_id=str(entity_id),
+        detail=detail,
+        previous=head.digest,
+        digest=digest,
     )
     session.add(entry)
     session.flush()
@@ -71,7 +81,9 @@ def record(session: Session, actor: str, action: str, entity: str, entity_id: ob
 def first_broken(session: Session) -> int | None:
     """The id of the first entry that does not fit the chain, None when all is as written."""
     previous, last = _GENESIS, None
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
+    for entry in session.scalars(
+        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    ):
         content = (entry.at, entry.actor, entry.action, entry.entity, entry.entity_id, entry.detail)
         if entry.previous != previous or digest_of(previous, *content) != entry.digest:
             return entry.id

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 from flask import Flask, current_app
@@ -26,7 +26,7 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 stdout = Console(highlight=False, soft_wrap=True)
 
 
-class Month(click.ParamType):
+class Month(click.ParamType[date]):
     """A month written 2023-10, as the date of its last day."""
 
     name = "month"
@@ -42,7 +42,7 @@ class Month(click.ParamType):
             self.fail(f"{value!r} is not a month like 2023-10", param, ctx)
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A date written 2023-10-31."""
 
     name = "date"
@@ -67,7 +67,7 @@ def say(text: Text | str) -> None:
     stderr.print(text.render(gettext) if isinstance(text, Text) else text, markup=False)
 
 
-def fail(text: Text | str) -> None:
+def fail(text: Text | str) -> NoReturn:
     """Say why nothing was done, and exit 1."""
     say(text)
     sys.exit(1)
@@ -89,9 +89,9 @@ def localized(function: Callable[P, R]) -> Callable[P, R]:
 
 def actor_option(function: Callable[P, R]) -> Callable[P, R]:
     """``--as USER``: on whose behalf; must be an active account when given."""
-    return click.option("--as", "actor", metavar="USER", help="On whose behalf; by default the system.", callback=_actor)(
-        function
-    )
+    return click.option(
+        "--as", "actor", metavar="USER", help="On whose behalf; by default the system.", callback=_actor
+    )(function)
 
 
 def _actor(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -119,8 +119,11 @@ class Bar:
 
     def __init__(self) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-            console=stderr, transient=True,
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            console=stderr,
+            transient=True,
         )
         self._tasks: dict[str, Any] = {}
 
@@ -176,20 +179,32 @@ def places_load(source: str, actor: str) -> None:
 @click.option("--county", default="", help="Code of the county, where township names are not unique.")
 @click.option("--accept-valid", is_flag=True, help="Take the valid rows although others are refused.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
-@click.option("--refused", type=click.Path(dir_okay=False, path_type=Path), help="Write the refused rows to this .xlsx.")
+@click.option(
+    "--refused", type=click.Path(dir_okay=False, path_type=Path), help="Write the refused rows to this .xlsx."
+)
 @click.option("--json", "as_json", is_flag=True)
 @actor_option
 @localized
 def ledger_import(
-    file: Path, as_of: date | None, lender: str, county: str, accept_valid: bool, dry_run: bool,
-    refused: Path | None, as_json: bool, actor: str,
+    file: Path,
+    as_of: date | None,
+    lender: str,
+    county: str,
+    accept_valid: bool,
+    dry_run: bool,
+    refused: Path | None,
+    as_json: bool,
+    actor: str,
 ) -> None:
     """Import a ledger (.xlsx, .xls, .csv). Exits 1 when nothing was taken."""
     from app.intake import Request, import_file
 
     with Bar() as bar:
         outcome = import_file(
-            Request(file, as_of, lender, county, accept_valid, dry_run), today=today(), actor=actor, tell=bar.tell
+            Request(file, as_of, lender, county, accept_valid, dry_run),
+            today=today(),
+            actor=actor,
+            tell=bar.tell,
         )
     if refused is not None and outcome.refused_rows:
         refused.write_bytes(outcome.refused_rows)
@@ -205,7 +220,10 @@ def _print_outcome(outcome: Any) -> None:
 
     for finding in outcome.findings:
         place = " ".join(str(part) for part in (finding.sheet, finding.row, finding.field) if part)
-        stderr.print(f"{place}: {finding.message.render(gettext)}" + (f" [{finding.found}]" if finding.found else ""), markup=False)
+        stderr.print(
+            f"{place}: {finding.message.render(gettext)}" + (f" [{finding.found}]" if finding.found else ""),
+            markup=False,
+        )
     table = Table(show_header=False, box=None)
     table.add_column()
     table.add_column(justify="right")
@@ -272,8 +290,15 @@ def _figure_table(found: Any) -> Any:
             *(
                 "—" if values[key] is None else str(values[key])
                 for key in (
-                    "name", "stock_households", "stock_wan", "new_households", "new_wan", "completion_pct",
-                    "overdue_households", "overdue_wan", "overdue_rate_pct",
+                    "name",
+                    "stock_households",
+                    "stock_wan",
+                    "new_households",
+                    "new_wan",
+                    "completion_pct",
+                    "overdue_households",
+                    "overdue_wan",
+                    "overdue_rate_pct",
                 )
             )
         )
@@ -297,7 +322,9 @@ def bulletin_proofread(file: Path, as_json: bool) -> None:
         print_json({"findings": [finding.to_json(gettext) for finding in proof.findings]})
     else:
         for finding in proof.findings:
-            say(f"{finding.region} {finding.figure}: {finding.printed} → {finding.expected}  {finding.reason.render(gettext)}")
+            say(
+                f"{finding.region} {finding.figure}: {finding.printed} → {finding.expected}  {finding.reason.render(gettext)}"
+            )
         say(T("%(n)s findings.", n=len(proof.findings)))
     sys.exit(1 if proof.findings else 0)
 
@@ -325,17 +352,54 @@ def targets_set(region: str, year: int, wan: str, actor: str) -> None:
     db.session.commit()
 
 
+@targets.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--year", type=click.IntRange(2000, 2100), required=True)
+@click.option("--region", default="", help="Statistical code within which names are looked up.")
+@actor_option
+@localized
+def targets_import(file: Path, year: int, region: str, actor: str) -> None:
+    """Take a year's targets from a text or .csv: a region's name and 万元 on each line. All or nothing."""
+    from app.bulletin.actions import set_target
+    from app.bulletin.proofread import NotABulletin, read_text
+    from app.bulletin.target_text import read_targets
+    from app.db import db
+    from app.places.queries import place_index
+
+    try:
+        text = read_text("targets.txt", file.read_bytes())
+    except NotABulletin as refused:
+        fail(refused.message)
+    amounts, lines = read_targets(text, place_index(db.session(), region), region)
+    for line in lines:
+        say(f"{line.number}: {line.text}: {line.reason.render(gettext)}")
+    if lines or not amounts:
+        fail(T("Nothing was taken."))
+    for code, amount in amounts.items():
+        set_target(db.session(), code, year, amount, actor)
+    db.session.commit()
+    say(T("%(n)s targets of %(year)s are set.", n=len(amounts), year=year))
+
+
 @users.command("add")
 @click.argument("username")
 @click.option("--name", default="", help="The person's name.")
-@click.option("--role", type=click.Choice(["office", "leader", "township", "branch", "auditor", "admin"]), required=True)
+@click.option(
+    "--role", type=click.Choice(["office", "leader", "township", "branch", "auditor", "admin"]), required=True
+)
 @click.option("--region", help="Statistical code of the region the account is for.")
 @click.option("--branch", help="Name of the branch a branch collector is for.")
 @click.option("--password", help="Asked for when not given.")
 @actor_option
 @localized
 def users_add(
-    username: str, name: str, role: str, region: str | None, branch: str | None, password: str | None, actor: str
+    username: str,
+    name: str,
+    role: str,
+    region: str | None,
+    branch: str | None,
+    password: str | None,
+    actor: str,
 ) -> None:
     """Make an account."""
     from app.accounts.actions import AccountRefused, add_user
@@ -347,8 +411,14 @@ def users_add(
         password = click.prompt(gettext("Password"), hide_input=True, confirmation_prompt=True)
     try:
         add_user(
-            db.session(), username=username, name=name, role=Role(role), password=password, region_code=region,
-            branch_id=branch_id, actor=actor,
+            db.session(),
+            username=username,
+            name=name,
+            role=Role(role),
+            password=password,
+            region_code=region,
+            branch_id=branch_id,
+            actor=actor,
         )
     except AccountRefused as refused:
         fail(refused.message)
@@ -402,7 +472,12 @@ def setup() -> None:
 
 
 @click.command("prepare")
-@click.option("--demo/--no-demo", "with_demo", default=True, help="Load the demonstration county into an empty instance.")
+@click.option(
+    "--demo/--no-demo",
+    "with_demo",
+    default=True,
+    help="Load the demonstration county into an empty instance.",
+)
 @with_appcontext
 @localized
 def prepare(with_demo: bool) -> None:

@@ -82,5 +82,7 @@ def _existing(path: Path) -> bytes:
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     if not content:
-        raise ConfigError(f"{path} is empty: restore it from a backup, or delete it on an instance without data")
+        raise ConfigError(
+            f"{path} is empty: restore it from a backup, or delete it on an instance without data"
+        )
     return content

@@ -95,7 +95,11 @@ class Outcome:
         """The shape that ``flask ledger import --json`` prints."""
         remarks = [{**r.to_json(), "message": r.message.render(gettext)} for r in self.findings]
         names = ("accepted", "rejected", "new", "changed", "unchanged", "missing")
-        return {**{name: self.counts[name] for name in names}, "findings": remarks, "result": self.sentence.render(gettext)}
+        return {
+            **{name: self.counts[name] for name in names},
+            "findings": remarks,
+            "result": self.sentence.render(gettext),
+        }
 
 
 _NOTHING = dict.fromkeys(("accepted", "rejected", "new", "changed", "unchanged", "missing"), 0)
@@ -129,31 +133,49 @@ def import_file(request: Request, *, today: date, actor: str, tell: Tell = silen
 
 
 def _settle(
-    session: Session, examined: Examined, request: Request, content: bytes, store: LedgerStore, actor: str, tell: Tell
+    session: Session,
+    examined: Examined,
+    request: Request,
+    content: bytes,
+    store: LedgerStore,
+    actor: str,
+    tell: Tell,
 ) -> Outcome:
     """Take it if it may be taken; say what came of it."""
     report = examined.report
     counts = report.counts()
 
     def outcome(ok: bool, sentence: Text, counts: dict[str, int] = counts, batch_id: int = 0) -> Outcome:
-        return Outcome(ok, counts, report.remarks, sentence, refused_workbook(examined.reading, batch_id, gettext))
+        return Outcome(
+            ok, counts, report.remarks, sentence, refused_workbook(examined.reading, batch_id, gettext)
+        )
 
     file_hash = sha256(content).hexdigest()
     if (before := ledger.already_taken(session, file_hash, examined.as_of)) is not None:
-        sentence = T("This file was taken before, on %(when)s. Nothing was changed.", when=local_time(before.taken_at))
+        sentence = T(
+            "This file was taken before, on %(when)s. Nothing was changed.", when=local_time(before.taken_at)
+        )
         unchanged = {**counts, "new": 0, "changed": 0, "unchanged": report.accepted}
         return Outcome(True, unchanged, [_whole_file(request, sentence), *report.remarks], sentence)
     if report.accepted == 0:
         return outcome(False, T("No row can be taken."))
     if report.rejected and not request.accept_valid:
-        sentence = T("%(n)s rows are refused, so nothing was taken. Correct them, or accept the valid rows.", n=report.rejected)
+        sentence = T(
+            "%(n)s rows are refused, so nothing was taken. Correct them, or accept the valid rows.",
+            n=report.rejected,
+        )
         return outcome(False, sentence, counts if request.dry_run else {**counts, "accepted": 0})
     if request.dry_run:
         return outcome(True, T("Nothing was changed: this was a rehearsal."))
     store.keep(content)
     batch = ledger.new_batch(
-        session, file_hash=file_hash, filename=request.path.name, size=len(content), county=request.county,
-        lender=request.lender, as_of=examined.as_of,
+        session,
+        file_hash=file_hash,
+        filename=request.path.name,
+        size=len(content),
+        county=request.county,
+        lender=request.lender,
+        as_of=examined.as_of,
     )
     take_ledger(session, examined, batch, actor=actor, tell=tell)
     sentence = T("Taken: %(n)s rows as of %(date)s.", n=report.accepted, date=examined.as_of.isoformat())

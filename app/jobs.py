@@ -16,9 +16,10 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask, current_app
 from flask_babel import gettext
 
-from app import audit
+from app import audit, heartbeat
 from app.clock import SHANGHAI
-from app.db import db, put_setting, reading
+from app.db import db, reading
+from app.heartbeat import HEARTBEAT_SECONDS
 from app.intake import is_settled, settle, take_ledger
 from app.labels import T
 from app.ledger import actions as ledger
@@ -30,8 +31,6 @@ from app.ledger.store import Busy, LedgerStore, Progress
 from app.privacy import keyring
 from app.today import business_date, now
 
-HEARTBEAT = "worker_heartbeat"
-HEARTBEAT_SECONDS = 10
 LEDGER_SECONDS = 1
 MAX_ATTEMPTS = 3
 
@@ -66,7 +65,9 @@ def _step(store: LedgerStore, number: int) -> None:
     batch = session.get_one(ImportBatch, number)
     batch.attempts += 1
     if batch.attempts > MAX_ATTEMPTS:
-        ledger.refuse(batch, T("Reading this file was broken off several times. It may be damaged or too large."))
+        ledger.refuse(
+            batch, T("Reading this file was broken off several times. It may be damaged or too large.")
+        )
     session.commit()
     if batch.state not in (BatchState.UPLOADED, BatchState.ACCEPTED):
         return
@@ -90,14 +91,18 @@ def _step(store: LedgerStore, number: int) -> None:
 
 
 def _order(batch: ImportBatch, path: Path, today: date, taking: bool) -> ledger.Order:
-    return ledger.Order(path, batch.filename, batch.as_of, today, batch.county_code, batch.lender_name, taking)
+    return ledger.Order(
+        path, batch.filename, batch.as_of, today, batch.county_code, batch.lender_name, taking
+    )
 
 
 def _preview(number: int, path: Path, store: LedgerStore, tell: ledger.Tell) -> None:
     session = db.session()
     with reading():
         batch = session.get_one(ImportBatch, number)
-        examined = ledger.examine(session, _order(batch, path, business_date(session), False), keyring(), tell)
+        examined = ledger.examine(
+            session, _order(batch, path, business_date(session), False), keyring(), tell
+        )
         session.rollback()
     batch = session.get_one(ImportBatch, number)
     if refused := refused_workbook(examined.reading, number, gettext):
@@ -130,7 +135,7 @@ def follow_up() -> None:
 
 def beat() -> None:
     """Say that the worker is alive."""
-    put_setting(db.session(), HEARTBEAT, now().isoformat())
+    heartbeat.beat(db.session(), now())
     db.session.commit()
 
 
@@ -154,7 +159,9 @@ def run(app: Flask) -> None:
 
     scheduler.add_job(in_app(beat), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="beat")
     scheduler.add_job(in_app(work_on_ledgers), "interval", seconds=LEDGER_SECONDS, id="ledgers")
-    scheduler.add_job(in_app(follow_up), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="follow_up")
+    scheduler.add_job(
+        in_app(follow_up), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="follow_up"
+    )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         os._exit(0)  # whatever is under way is rolled back by the database, as after a kill

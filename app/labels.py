@@ -35,7 +35,9 @@ class Text:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """The sentence that ``to_json`` stored."""
         params = stored.get("params", {}).items()
-        return cls(stored["msgid"], tuple((k, cls.from_json(v) if isinstance(v, dict) else v) for k, v in params))
+        return cls(
+            stored["msgid"], tuple((k, cls.from_json(v) if isinstance(v, dict) else v) for k, v in params)
+        )
 
     def __str__(self) -> str:
         return self.render(lambda msgid: msgid)

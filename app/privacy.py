@@ -33,8 +33,12 @@ class Keyring:
     def load(cls, path: Path, may_create: bool) -> "Keyring":
         """The key in ``path``, made at first start. Refused when data exists that no key here can open."""
         if not may_create and not path.exists():
-            raise ConfigError(f"the key {path} is missing, and this database was written with it: restore it from its backup")
-        return cls(bytes.fromhex(private_file(path, lambda: AESSIV.generate_key(_KEY_BITS).hex().encode()).decode()))
+            raise ConfigError(
+                f"the key {path} is missing, and this database was written with it: restore it from its backup"
+            )
+        return cls(
+            bytes.fromhex(private_file(path, lambda: AESSIV.generate_key(_KEY_BITS).hex().encode()).decode())
+        )
 
     def seal(self, text: str, context: str) -> bytes:
         """Ciphertext, the same for the same text and context."""

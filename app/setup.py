@@ -74,7 +74,8 @@ def ask() -> None:
     audit.record(session, audit.SYSTEM, "setup", "region", county, lender=lender)
     session.commit()
     click.echo(
-        gettext("Done. Sign in as %(name)s and make an account for the county office.", name=username), err=True
+        gettext("Done. Sign in as %(name)s and make an account for the county office.", name=username),
+        err=True,
     )
 
 

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from app.config import ConfigError
 from app.db import Setting, db, get_setting, reading
@@ -31,9 +31,10 @@ def register_pages(app: Flask) -> None:
     from app.cases.views import bp as cases
     from app.dashboard.views import bp as dashboard
     from app.ledger.views import bp as ledger
+    from app.places.views import bp as places
     from app.web import NavEntry
 
-    for blueprint in (dashboard, accounts, bulletin, cases, ledger):
+    for blueprint in (dashboard, accounts, bulletin, cases, ledger, places):
         app.register_blueprint(blueprint)
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide
@@ -46,33 +47,51 @@ def register_pages(app: Flask) -> None:
         NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
         NavEntry(T("Cases"), "cases.index", "cases", Permission.LOANS),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
+        NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),
         NavEntry(T("Accounts"), "accounts.index", "users", Permission.ACCOUNTS),
     ]
 
 
 def load_key(app: Flask) -> None:
-    """The instance's key. The start is refused when the database was written with another one."""
+    """The instance's key, made at first start. Refused when the database was written with another one.
+
+    A database without tables has no key yet; one whose tables are new gets the fingerprint of this key. With the
+    database server away nothing is decided, and no key is made.
+    """
     path = Path(app.instance_path) / "data.key"
     with app.app_context():
         try:
-            with reading():
-                stored = get_setting(db.session(), KEY_FINGERPRINT)
-                db.session.rollback()
+            stored, has_tables = _stored_fingerprint(), True
         except ProgrammingError:
-            stored = None  # no tables yet
+            stored, has_tables = None, False
         except OperationalError as error:
-            stored = None
-            if "no such table" not in str(error.orig):  # the server is away: decide nothing, make no key
+            stored, has_tables = None, False
+            if "no such table" not in str(error.orig):
                 app.extensions["keyring"] = Keyring.load(path, may_create=False)
                 return
+        finally:
+            db.session.remove()
         ring = app.extensions["keyring"] = Keyring.load(path, may_create=stored is None)
         if stored is not None and stored != ring.fingerprint:
-            raise ConfigError(f"the key {path} is not the one this database was written with: restore the right one")
+            raise ConfigError(
+                f"the key {path} is not the one this database was written with: restore the right one"
+            )
+        if stored is None and has_tables:
+            remember_key(app)
+
+
+def _stored_fingerprint() -> str | None:
+    with reading():
+        return get_setting(db.session(), KEY_FINGERPRINT)
 
 
 def remember_key(app: Flask) -> None:
-    """Write the key's fingerprint into a new database."""
+    """Write the key's fingerprint into a new database; of several processes that start at once, one does."""
     ring: Keyring = app.extensions["keyring"]
     if get_setting(db.session(), KEY_FINGERPRINT) is None:
         db.session.add(Setting(key=KEY_FINGERPRINT, value=ring.fingerprint))
-        db.session.commit()
+        try:
+            db.session.commit()
+        except IntegrityError:
+            db.session.rollback()
+    db.session.remove()

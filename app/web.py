@@ -25,6 +25,7 @@ from app import money
 from app.clock import SHANGHAI
 from app.db import db, set_read_only
 from app.labels import T, Text
+from app.privacy import mask_id, mask_phone
 from app.today import fixed_date, local_time
 
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
@@ -58,15 +59,21 @@ def init_app(app: Flask) -> None:
     app.config["COMPRESS_MIMETYPES"] = ["text/html", "application/json", "text/plain"]
     compress.init_app(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app, root=str(Path(app.root_path) / "static" / "build"), prefix="static/build/",
-        immutable_file_test=lambda _path, url: bool(_HASHED.search(url)), max_age=0,
+        app.wsgi_app,
+        root=str(Path(app.root_path) / "static" / "build"),
+        prefix="static/build/",
+        immutable_file_test=lambda _path, url: bool(_HASHED.search(url)),
+        max_age=0,
         autorefresh=app.debug,
     )
     app.before_request(lambda: set_read_only(request.method in _SAFE_METHODS))
     app.teardown_request(lambda _error: set_read_only(False))
     app.after_request(_headers)
     app.context_processor(_shared)
-    app.jinja_env.filters.update(wan=money.wan, yuan=money.yuan, pct=percent, num=number, day=day, moment=local_time)
+    app.jinja_env.filters.update(
+        wan=money.wan, yuan=money.yuan, pct=percent, num=number, day=day, moment=local_time,
+        mask_id=mask_id, mask_phone=mask_phone,
+    )  # fmt: skip
     app.jinja_env.globals["asset"] = asset  # a global, because imported macros see no context
     app.jinja_env.finalize = _finalize
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -98,7 +105,9 @@ def percent(value: Decimal | None) -> str:
 
 
 def number(value: int | None) -> str:
-    return "—" if value is None else f"{value:,}" if value >= 10_000 or str(get_locale()) == "en" else str(value)
+    return (
+        "—" if value is None else f"{value:,}" if value >= 10_000 or str(get_locale()) == "en" else str(value)
+    )
 
 
 def day(value: date | None) -> str:
@@ -252,4 +261,6 @@ def keyset_argument(name: str = "after", parts: int = 2) -> list[str] | None:
 
 def icon_text(name: str) -> Markup:
     """An icon of the sprite, hidden from readers."""
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(asset("icons.svg"), name)
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+        asset("icons.svg"), name
+    )

@@ -93,6 +93,11 @@ class Watchdog:
         os.waitpid(self.pid, 0)
 
 
+def target_of(pid: int, terminal: bool) -> int:
+    """A child at the terminal shares our group, so it alone is the target; any other one leads a group."""
+    return pid if terminal else -pid
+
+
 class Child:
     """A running command, its name for people, and what to signal to end it with all its own children."""
 
@@ -141,10 +146,12 @@ class Supervisor:
             stdin=None if terminal else subprocess.DEVNULL,
             pass_fds=pass_fds,
             start_new_session=not terminal,
+            # Told by the child itself before it becomes the command: were it told by us, we could be killed
+            # in between. This process has no threads, which is what makes running Python there safe.
+            preexec_fn=lambda: self.watchdog.tell("watch", target_of(os.getpid(), terminal)),  # noqa: PLW1509
         )
-        child = Child(name, process, process.pid if terminal else -process.pid)
+        child = Child(name, process, target_of(process.pid, terminal))
         self.children.append(child)
-        self.watchdog.tell("watch", child.target)
         return child
 
     def wait(self, descriptor: int | None = None, seconds: float | None = None) -> bool:

@@ -90,7 +90,8 @@ class Instances:
 
     def _sql(self, statement: str) -> None:
         engine = create_engine(
-            self.server_url("postgres").replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+            self.server_url("postgres").replace("postgresql://", "postgresql+psycopg://"),
+            isolation_level="AUTOCOMMIT",
         )
         with engine.connect() as connection:
             connection.execute(text(statement))

@@ -52,7 +52,11 @@ def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R
 def mark_public(app: Flask, endpoint: str) -> None:
     """Open an endpoint that the framework brought, such as its static files, to everybody."""
     view = app.view_functions[endpoint]
-    app.view_functions[endpoint] = requires(Permission.PUBLIC)(lambda **values: view(**values))
+
+    def public(**values: Any) -> Any:
+        return view(**values)
+
+    app.view_functions[endpoint] = requires(Permission.PUBLIC)(public)
 
 
 def permission_of(app: Flask, endpoint: str) -> Permission | None:
@@ -99,17 +103,20 @@ def _gate() -> Response | None:
         abort(403)
     if permission is Permission.PUBLIC or allowed(permission):
         return None
-    if not current_user.is_authenticated:
-        flash(gettext("Please sign in."), "info")
-        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None))
-    abort(403)
+    if current_user.is_authenticated:
+        abort(403)
+    flash(gettext("Please sign in."), "info")
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.sign_in", next=target))
 
 
 def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def sign_in(session: Session, username: str, password: str, remember: Callable[[User], Any] = login_user) -> SignIn:
+def sign_in(
+    session: Session, username: str, password: str, remember: Callable[[User], Any] = login_user
+) -> SignIn:
     """Check a password and start a session. Repeated failures hold the account for some minutes."""
     found = session.scalar(select(User).where(User.username == username).with_for_update())
     moment = now()

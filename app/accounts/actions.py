@@ -21,8 +21,15 @@ class AccountRefused(ValueError):
 
 
 def add_user(
-    session: Session, *, username: str, name: str, role: Role, password: str,
-    region_code: str | None = None, branch_id: int | None = None, actor: str = audit.SYSTEM,
+    session: Session,
+    *,
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    region_code: str | None = None,
+    branch_id: int | None = None,
+    actor: str = audit.SYSTEM,
 ) -> User:
     """A new account. Raises AccountRefused for a taken name, a short password, or a role without its place."""
     username = username.strip()
@@ -43,13 +50,22 @@ def add_user(
         elif region_code is None or session.get(Region, region_code) is None:
             raise AccountRefused("region", T("This role needs a region."))
     account = User(
-        username=username, name=name.strip() or username, role=role, region_code=region_code, branch_id=branch_id,
-        password_hash=hash_password(password), created_at=now(),
+        username=username,
+        name=name.strip() or username,
+        role=role,
+        region_code=region_code,
+        branch_id=branch_id,
+        password_hash=hash_password(password),
+        created_at=now(),
     )
     session.add(account)
     session.flush()
     audit.record(
-        session, actor, "accounts.add", "user", account.id,
+        session,
+        actor,
+        "accounts.add",
+        "user",
+        account.id,
         after={"username": username, "role": role.value, "region": region_code, "branch": branch_id},
     )
     return account

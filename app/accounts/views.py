@@ -37,7 +37,7 @@ def sign_in() -> str | Response | tuple[str, int]:
         return redirect(_local(request.args.get("next")))
     form = SignInForm()
     if form.validate_on_submit():
-        outcome = access.sign_in(db.session, form.username.data.strip(), form.password.data)
+        outcome = access.sign_in(db.session(), form.username.data.strip(), form.password.data)
         db.session.commit()
         if outcome is access.SignIn.OK:
             return redirect(_local(request.args.get("next")))
@@ -73,9 +73,14 @@ def index() -> str | Response | tuple[str, int]:
     if form.validate_on_submit():
         try:
             account = add_user(
-                db.session, username=form.username.data, name=form.name.data or "", role=Role(form.role.data),
-                password=form.password.data, region_code=form.region.data or None,
-                branch_id=int(form.branch.data) if form.branch.data else None, actor=user().username,
+                db.session(),
+                username=form.username.data,
+                name=form.name.data or "",
+                role=Role(form.role.data),
+                password=form.password.data,
+                region_code=form.region.data or None,
+                branch_id=int(form.branch.data) if form.branch.data else None,
+                actor=user().username,
             )
         except AccountRefused as refused:
             field = form[refused.field]
@@ -88,7 +93,9 @@ def index() -> str | Response | tuple[str, int]:
     elif form.is_submitted():
         status = 422
     accounts = db.session.scalars(select(User).order_by(User.active.desc(), User.username)).all()
-    return render_template("accounts/index.html", form=form, accounts=accounts, password_form=PasswordForm()), status
+    return render_template(
+        "accounts/index.html", form=form, accounts=accounts, password_form=PasswordForm()
+    ), status
 
 
 def _account(account_id: int) -> User:
@@ -102,7 +109,7 @@ def activate(account_id: int) -> Response:
     if account.id == user().id:
         flash(gettext("You cannot end your own account."), "danger")
     else:
-        set_active(db.session, account, request.form.get("active") == "1", user().username)
+        set_active(db.session(), account, request.form.get("active") == "1", user().username)
         db.session.commit()
     return redirect(url_for("accounts.index"))
 
@@ -112,12 +119,13 @@ def activate(account_id: int) -> Response:
 def password(account_id: int) -> Response:
     account = _account(account_id)
     try:
-        set_password(db.session, account, request.form.get("password", ""), user().username)
+        set_password(db.session(), account, request.form.get("password", ""), user().username)
     except AccountRefused as refused:
         flash(refused.message.render(gettext), "danger")
     else:
         db.session.commit()
-        flash(gettext("%(name)s has a new password; open sessions have ended.", name=account.username), "success")
+        flash(
+            gettext("%(name)s has a new password; open sessions have ended.", name=account.username),
+            "success",
+        )
     return redirect(url_for("accounts.index"))
-
-

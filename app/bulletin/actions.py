@@ -37,10 +37,16 @@ def refresh_figures(session: Session, since: date) -> list[date]:
 
 def _cache_row(counted: queries.Counted, month: date, revision: int) -> dict[str, object]:
     return {
-        "township_code": counted.township_code, "month": month, "revision": revision, "as_of": counted.as_of,
-        "stock_households": counted.stock_households, "stock": counted.stock,
-        "new_households": counted.new_households, "new": counted.new,
-        "overdue_households": counted.overdue_households, "overdue": counted.overdue,
+        "township_code": counted.township_code,
+        "month": month,
+        "revision": revision,
+        "as_of": counted.as_of,
+        "stock_households": counted.stock_households,
+        "stock": counted.stock,
+        "new_households": counted.new_households,
+        "new": counted.new,
+        "overdue_households": counted.overdue_households,
+        "overdue": counted.overdue,
         "overdue_loans": counted.overdue_loans,
     }
 

@@ -45,10 +45,10 @@ _FORMATS: dict[str, dict[str, object]] = {
     "text": {"border": 1},
     "name": {"border": 1, "indent": 1},
     "centre": {"border": 1, "align": "center"},
-    "count": {"border": 1, "align": "right", "indent": 1, "num_format": "0"},
-    "amount": {"border": 1, "align": "right", "indent": 1, "num_format": "0.00"},
-    "whole": {"border": 1, "align": "right", "indent": 1, "num_format": "0%"},
-    "rate": {"border": 1, "align": "right", "indent": 1, "num_format": "0.00%"},
+    "count": {"border": 1, "align": "right", "num_format": "0"},
+    "amount": {"border": 1, "align": "right", "num_format": "0.00"},
+    "whole": {"border": 1, "align": "right", "num_format": "0%"},
+    "rate": {"border": 1, "align": "right", "num_format": "0.00%"},
     "note": {"font_size": 10, "font_color": "#5B6B7B", "text_wrap": True, "valign": "top"},
 }
 _TOTAL = {"bold": True, "bg_color": "#F3F6F9"}

@@ -51,7 +51,9 @@ def belongs(measure: Measure, day: date) -> ColumnElement[bool]:
 def amount(measure: Measure) -> ColumnElement[int]:
     """What a snapshot adds to ``measure``, 分."""
     return {
-        Measure.STOCK: Snapshot.balance, Measure.NEW: Snapshot.principal, Measure.OVERDUE: Snapshot.overdue,
+        Measure.STOCK: Snapshot.balance,
+        Measure.NEW: Snapshot.principal,
+        Measure.OVERDUE: Snapshot.overdue,
     }[measure]  # type: ignore[return-value]
 
 
@@ -74,7 +76,7 @@ class Counted:
     overdue_loans: int
 
 
-def _aggregate(day: date, where: ColumnElement[bool]) -> Select[Any]:
+def _aggregate(day: date, where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     def households(measure: Measure) -> ColumnElement[int]:
         return func.count(distinct(case((belongs(measure, day), Snapshot.household_id))))
 
@@ -83,10 +85,14 @@ def _aggregate(day: date, where: ColumnElement[bool]) -> Select[Any]:
 
     return (
         select(
-            Snapshot.township_code, func.max(Snapshot.as_of),
-            households(Measure.STOCK), total(Measure.STOCK),
-            households(Measure.NEW), total(Measure.NEW),
-            households(Measure.OVERDUE), total(Measure.OVERDUE),
+            Snapshot.township_code,
+            func.max(Snapshot.as_of),
+            households(Measure.STOCK),
+            total(Measure.STOCK),
+            households(Measure.NEW),
+            total(Measure.NEW),
+            households(Measure.OVERDUE),
+            total(Measure.OVERDUE),
             func.count(case((belongs(Measure.OVERDUE, day), Snapshot.loan_id))),
         )
         .where(valid_on(day), where)
@@ -97,7 +103,10 @@ def _aggregate(day: date, where: ColumnElement[bool]) -> Select[Any]:
 def count(session: Session, day: date, scope: Scope, region: str) -> list[Counted]:
     """Count the townships of ``region`` within ``scope`` on ``day``, from the snapshots."""
     where = and_(snapshots_in(scope), within(Snapshot.township_code, region))
-    return [Counted(code, as_of, *map(int, rest)) for code, as_of, *rest in session.execute(_aggregate(day, where))]
+    return [
+        Counted(code, as_of, *map(int, rest))
+        for code, as_of, *rest in session.execute(_aggregate(day, where))
+    ]
 
 
 def _cached(session: Session, day: date, scope: Scope, region: str) -> list[Counted] | None:
@@ -113,8 +122,15 @@ def _cached(session: Session, day: date, scope: Scope, region: str) -> list[Coun
         return None
     return [
         Counted(
-            r.township_code, r.as_of, r.stock_households, r.stock, r.new_households, r.new,
-            r.overdue_households, r.overdue, r.overdue_loans,
+            r.township_code,
+            r.as_of,
+            r.stock_households,
+            r.stock,
+            r.new_households,
+            r.new,
+            r.overdue_households,
+            r.overdue,
+            r.overdue_loans,
         )
         for r in rows
     ]
@@ -135,19 +151,29 @@ def figures(session: Session, region: str, month: date, scope: Scope = EVERYTHIN
     targets = _targets(session, region, day.year) if scope.branch_id is None else {}
     below = _regions_below(session, region)
     rows = tuple(
-        _row(child, [c for c in counted if c.township_code.startswith(child.code)], target_of(child.code, below, targets))
+        _row(
+            child,
+            [c for c in counted if c.township_code.startswith(child.code)],
+            target_of(child.code, below, targets),
+        )
         for child in _children(region, below, scope, counted)
     )
     as_of = max((c.as_of for c in counted if c.as_of), default=day)
     return Figures(
-        region_code=region, region_name=place.short, month=day, as_of=as_of, rows=rows,
+        region_code=region,
+        region_name=place.short,
+        month=day,
+        as_of=as_of,
+        rows=rows,
         own_target_fen=targets.get(region) if scope.covers_region(region) else None,
     )
 
 
 def _regions_below(session: Session, region: str) -> list[Region]:
     """The region and all below it down to its townships, by code."""
-    query = select(Region).where(within(Region.code, region), Region.level != Level.VILLAGE).order_by(Region.code)
+    query = (
+        select(Region).where(within(Region.code, region), Region.level != Level.VILLAGE).order_by(Region.code)
+    )
     return list(session.scalars(query))
 
 
@@ -171,26 +197,35 @@ def target_of(code: str, below: Sequence[Region], targets: dict[str, int]) -> in
 
 def _row(child: Region, parts: Sequence[Counted], target: int | None) -> FigureRow:
     return FigureRow(
-        code=child.code, name=child.short, target_fen=target,
-        stock_households=sum(c.stock_households for c in parts), stock_fen=sum(c.stock for c in parts),
-        new_households=sum(c.new_households for c in parts), new_fen=sum(c.new for c in parts),
-        overdue_households=sum(c.overdue_households for c in parts), overdue_fen=sum(c.overdue for c in parts),
+        code=child.code,
+        name=child.short,
+        target_fen=target,
+        stock_households=sum(c.stock_households for c in parts),
+        stock_fen=sum(c.stock for c in parts),
+        new_households=sum(c.new_households for c in parts),
+        new_fen=sum(c.new for c in parts),
+        overdue_households=sum(c.overdue_households for c in parts),
+        overdue_fen=sum(c.overdue for c in parts),
         overdue_loans=sum(c.overdue_loans for c in parts),
     )
 
 
 def _targets(session: Session, region: str, year: int) -> dict[str, int]:
     rows = session.execute(
-        select(Target.region_code, Target.amount).where(within(Target.region_code, region), Target.year == year)
+        select(Target.region_code, Target.amount).where(
+            within(Target.region_code, region), Target.year == year
+        )
     )
-    return {code: fen for code, fen in rows}
+    return {row.region_code: row.amount for row in rows}
 
 
 def default_region(session: Session, scope: Scope) -> str | None:
     """The region whose bulletin somebody reads first: their county or what is above it, for a branch the one county."""
     if scope.region:
         return scope.region[: CODE_LENGTHS[Level.COUNTY]]
-    counties = session.scalars(select(Region.code).where(Region.level == Level.COUNTY).order_by(Region.code)).all()
+    counties = session.scalars(
+        select(Region.code).where(Region.level == Level.COUNTY).order_by(Region.code)
+    ).all()
     return None if scope.is_empty or not counties else counties[0]
 
 
@@ -206,7 +241,9 @@ def months(session: Session) -> list[date]:
 
 
 def published_text(session: Session, region: str, month: date) -> PublishedText | None:
-    query = select(PublishedText).where(PublishedText.region_code == region, PublishedText.month == month_end(month))
+    query = select(PublishedText).where(
+        PublishedText.region_code == region, PublishedText.month == month_end(month)
+    )
     return session.scalar(query)
 
 
@@ -232,14 +269,26 @@ def loans_behind(
         valid_on(day), belongs(measure, day), snapshots_in(scope), within(Snapshot.township_code, region)
     )
     per_township = session.execute(
-        select(func.count(distinct(Snapshot.household_id)), func.count(), func.coalesce(func.sum(amount(measure)), 0))
-        .where(where).group_by(Snapshot.township_code)
+        select(
+            func.count(distinct(Snapshot.household_id)),
+            func.count(),
+            func.coalesce(func.sum(amount(measure)), 0),
+        )
+        .where(where)
+        .group_by(Snapshot.township_code)
     ).all()
     households, loans, total = (sum(int(row[i]) for row in per_township) for i in range(3))
     page = session.scalars(
-        select(Snapshot).where(where, Snapshot.id > after).order_by(Snapshot.id).limit(limit).options(
+        select(Snapshot)
+        .where(where, Snapshot.id > after)
+        .order_by(Snapshot.id)
+        .limit(limit)
+        .options(
             joinedload(Snapshot.loan).options(
-                joinedload(Loan.borrower), joinedload(Loan.township), joinedload(Loan.branch), joinedload(Loan.village)
+                joinedload(Loan.borrower),
+                joinedload(Loan.township),
+                joinedload(Loan.branch),
+                joinedload(Loan.village),
             )
         )
     )

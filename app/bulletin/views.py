@@ -26,6 +26,7 @@ from app.money import FEN_PER_WAN, to_fen
 from app.places.models import Region
 from app.places.queries import place_index
 from app.places.rules import PlaceIndex, shipped
+from app.today import business_date
 from app.web import PAGE_SIZE, url_with
 
 bp = Blueprint("bulletin", __name__, url_prefix="/bulletin")
@@ -62,14 +63,27 @@ def show() -> str:
     """The three sections of a month as tables, bars and text."""
     region, month = _region(), _month()
     if month is None:
-        return render_template("bulletin/show.html", figures=None, months=[], region=region, may_import=allowed(Permission.IMPORT))
+        return render_template(
+            "bulletin/show.html",
+            figures=None,
+            months=[],
+            region=region,
+            may_import=allowed(Permission.IMPORT),
+        )
     figures = _figures(region, month)
     published = queries.published_text(db.session(), region, month) if scope().covers_region(region) else None
     return render_template(
-        "bulletin/show.html", figures=figures, month=month, region=region, months=queries.months(db.session()),
-        trail=_trail(region), paragraphs=basic_situation(figures), published=published,
+        "bulletin/show.html",
+        figures=figures,
+        month=month,
+        region=region,
+        months=queries.months(db.session()),
+        trail=_trail(region),
+        paragraphs=basic_situation(figures),
+        published=published,
         printed_errors=printed_errors(published.text, place_index(db.session(), region)) if published else [],
-        may_set_targets=allowed(Permission.TARGETS), may_import=allowed(Permission.IMPORT),
+        may_set_targets=allowed(Permission.TARGETS),
+        may_import=allowed(Permission.IMPORT),
     )
 
 
@@ -95,7 +109,12 @@ def loans() -> str:
     behind = queries.loans_behind(db.session(), measure, region, month, scope(), after, PAGE_SIZE + 1)
     page = behind.snapshots[:PAGE_SIZE]
     return render_template(
-        "bulletin/loans.html", measure=measure, place=place, month=month, behind=behind, snapshots=page,
+        "bulletin/loans.html",
+        measure=measure,
+        place=place,
+        month=month,
+        behind=behind,
+        snapshots=page,
         next_url=url_with(after=page[-1].id) if len(behind.snapshots) > PAGE_SIZE else None,
         first_url=url_with(after=None) if after else None,
     )
@@ -123,14 +142,18 @@ def targets() -> str | Response | tuple[str, int]:
     region = _region()
     if not scope().covers_region(region) or db.session.get(Region, region) is None:
         abort(404)
-    year = request.values.get("year", type=int) or (_month() or date.today()).year
+    year = request.values.get("year", type=int) or (_month() or business_date(db.session())).year
     rows = queries.target_rows(db.session(), region, year)
     if request.method == "GET":
-        return render_template("bulletin/targets.html", rows=rows, year=year, region=region, typed={}, errors={})
+        return render_template(
+            "bulletin/targets.html", rows=rows, year=year, region=region, typed={}, errors={}
+        )
     typed = {row.region.code: request.form.get(row.region.code, "").strip() for row in rows}
     amounts, errors = _read_targets(typed)
     if errors:
-        page = render_template("bulletin/targets.html", rows=rows, year=year, region=region, typed=typed, errors=errors)
+        page = render_template(
+            "bulletin/targets.html", rows=rows, year=year, region=region, typed=typed, errors=errors
+        )
         return page, 422
     for code, amount in amounts.items():
         set_target(db.session(), code, year, amount, user().username)
@@ -163,7 +186,11 @@ def proofreader() -> str | tuple[str, int]:
     text = ""
     if form.validate_on_submit():
         try:
-            text = read_text(form.file.data.filename, form.file.data.read()) if form.file.data else form.text.data
+            text = (
+                read_text(form.file.data.filename, form.file.data.read())
+                if form.file.data
+                else form.text.data
+            )
             proof = proofread(text, _known_places())
         except NotABulletin as refused:
             form.text.errors = [*form.text.errors, refused.message]
@@ -171,7 +198,9 @@ def proofreader() -> str | tuple[str, int]:
         text, form.text.data = kept, kept
         proof = proofread(kept, _known_places())
     status = 422 if form.errors else 200
-    return render_template("bulletin/proofread.html", form=form, proof=proof, text=text, pieces=_pieces(text, proof)), status
+    return render_template(
+        "bulletin/proofread.html", form=form, proof=proof, text=text, pieces=_pieces(text, proof)
+    ), status
 
 
 def _known_places() -> PlaceIndex:
@@ -192,11 +221,11 @@ def _pieces(text: str, proof: Proof | None) -> list[tuple[str, Any]]:
     """The text cut at its findings: (piece, number of the finding or None)."""
     pieces: list[tuple[str, Any]] = []
     position = 0
-    for number, finding in sorted(enumerate(proof.findings if proof else [], 1), key=lambda item: item[1].start):
+    for number, finding in sorted(
+        enumerate(proof.findings if proof else [], 1), key=lambda item: item[1].start
+    ):
         if finding.start < position or finding.end <= finding.start:
             continue
         pieces += [(text[position : finding.start], None), (text[finding.start : finding.end], number)]
         position = finding.end
     return [*pieces, (text[position:], None)] if text else []
-
-

@@ -56,8 +56,10 @@ def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
     _refresh(session, day)
     assigned = _assign(session, day)
     count, unassigned = session.execute(
-        select(func.count(), func.count(case((or_(Case.township_user_id.is_(None), Case.branch_user_id.is_(None)), 1))))
-        .where(Case.closed_on.is_(None))
+        select(
+            func.count(),
+            func.count(case((or_(Case.township_user_id.is_(None), Case.branch_user_id.is_(None)), 1))),
+        ).where(Case.closed_on.is_(None))
     ).one()
     swept = Swept(opened, closed, assigned, int(count), int(unassigned))
     if opened or closed or assigned:
@@ -70,7 +72,9 @@ def _rows(session: Session, statement: Any) -> int:
     return int(session.connection().execute(statement).rowcount)
 
 
-def _event(kind: EventKind, day: date, township_user: Any, branch_user: Any, amount: Any, reason: Any) -> list[Any]:
+def _event(
+    kind: EventKind, day: date, township_user: Any, branch_user: Any, amount: Any, reason: Any
+) -> list[Any]:
     return [literal(day), literal(kind.value), township_user, branch_user, amount, reason]
 
 
@@ -86,7 +90,8 @@ def _close(session: Session, day: date) -> int:
     ended = and_(Case.loan_id == Loan.id, Case.closed_on.is_(None), overdue_on(day) == 0)
     session.execute(
         insert(CaseEvent).from_select(
-            _EVENT_COLUMNS, select(Case.id, *_event(EventKind.CLOSED, day, null(), null(), null(), reason)).where(ended)
+            _EVENT_COLUMNS,
+            select(Case.id, *_event(EventKind.CLOSED, day, null(), null(), null(), reason)).where(ended),
         )
     )
     return _rows(session, update(Case).where(ended).values(closed_on=day, close_reason=reason, overdue=0))
@@ -94,9 +99,7 @@ def _close(session: Session, day: date) -> int:
 
 def collector(role: Role, place: ColumnElement[Any], held: Any) -> Any:
     """The account that collects for ``place`` on a line: the first active one of its role."""
-    return (
-        select(func.min(User.id)).where(User.role == role, User.active, held == place).scalar_subquery()
-    )
+    return select(func.min(User.id)).where(User.role == role, User.active, held == place).scalar_subquery()
 
 
 def _open(session: Session, day: date) -> int:
@@ -107,18 +110,31 @@ def _open(session: Session, day: date) -> int:
         session,
         insert(Case).from_select(
             [
-                "loan_id", "township_code", "branch_id", "due_on", "overdue", "opened_on",
-                "township_user_id", "branch_user_id",
+                "loan_id",
+                "township_code",
+                "branch_id",
+                "due_on",
+                "overdue",
+                "opened_on",
+                "township_user_id",
+                "branch_user_id",
             ],
             select(
-                Loan.id, Loan.township_code, Loan.branch_id, Loan.effective_due_on, overdue, literal(day),
+                Loan.id,
+                Loan.township_code,
+                Loan.branch_id,
+                Loan.effective_due_on,
+                overdue,
+                literal(day),
                 collector(Role.TOWNSHIP, Loan.township_code, User.region_code),  # type: ignore[arg-type]
                 collector(Role.BRANCH, Loan.branch_id, User.branch_id),  # type: ignore[arg-type]
             ).where(overdue > 0, without_case),
         ),
     )
     event = _event(EventKind.OPENED, day, Case.township_user_id, Case.branch_user_id, Case.overdue, null())
-    session.execute(insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(Case.id > before)))
+    session.execute(
+        insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(Case.id > before))
+    )
     return opened
 
 
@@ -127,13 +143,22 @@ def _refresh(session: Session, day: date) -> None:
     session.execute(
         update(Case)
         .where(
-            Case.loan_id == Loan.id, Case.closed_on.is_(None), overdue > 0,
+            Case.loan_id == Loan.id,
+            Case.closed_on.is_(None),
+            overdue > 0,
             or_(
-                Case.overdue != overdue, Case.due_on != Loan.effective_due_on, Case.township_code != Loan.township_code,
+                Case.overdue != overdue,
+                Case.due_on != Loan.effective_due_on,
+                Case.township_code != Loan.township_code,
                 Case.branch_id.is_distinct_from(Loan.branch_id),
             ),
         )
-        .values(overdue=overdue, due_on=Loan.effective_due_on, township_code=Loan.township_code, branch_id=Loan.branch_id)
+        .values(
+            overdue=overdue,
+            due_on=Loan.effective_due_on,
+            township_code=Loan.township_code,
+            branch_id=Loan.branch_id,
+        )
         .execution_options(synchronize_session=False)
     )
 
@@ -152,14 +177,21 @@ def _assign(session: Session, day: date) -> int:
     where = and_(
         Case.closed_on.is_(None),
         or_(vacant(Case.township_user_id), vacant(Case.branch_user_id)),
-        or_(new_township.is_distinct_from(Case.township_user_id), new_branch.is_distinct_from(Case.branch_user_id)),
+        or_(
+            new_township.is_distinct_from(Case.township_user_id),
+            new_branch.is_distinct_from(Case.branch_user_id),
+        ),
     )
     event = _event(EventKind.ASSIGNED, day, new_township, new_branch, null(), null())
     session.execute(insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(where)))
-    return _rows(session, update(Case).where(where).values(township_user_id=new_township, branch_user_id=new_branch))
+    return _rows(
+        session, update(Case).where(where).values(township_user_id=new_township, branch_user_id=new_branch)
+    )
 
 
-def add_note(session: Session, found: Case, author: User, text: str, day: date, key: str | None = None) -> Note:
+def add_note(
+    session: Session, found: Case, author: User, text: str, day: date, key: str | None = None
+) -> Note:
     """Write a note on a case, closed ones included: what happened is always recorded.
 
     ``key`` names this writing of it: sent again over a shaky connection, it counts once. Raises NoteRefused.
@@ -168,7 +200,9 @@ def add_note(session: Session, found: Case, author: User, text: str, day: date, 
     if not text:
         raise NoteRefused(T("Write what happened."))
     if len(text) > NOTE_LENGTH:
-        raise NoteRefused(T("A note has at most %(n)s characters; this one has %(have)s.", n=NOTE_LENGTH, have=len(text)))
+        raise NoteRefused(
+            T("A note has at most %(n)s characters; this one has %(have)s.", n=NOTE_LENGTH, have=len(text))
+        )
     if key and (again := session.scalar(select(Note).where(Note.key == key))) is not None:
         return again
     note = Note(case_id=found.id, author_id=author.id, on=day, written_at=now(), text=text, key=key)

@@ -13,5 +13,7 @@ from app.cases.actions import NOTE_LENGTH
 class NoteForm(FlaskForm):  # type: ignore[misc]
     """``key`` names one writing of a note, so that sending it twice saves it once."""
 
-    text = TextAreaField(_l("What happened?"), [InputRequired(_l("Write what happened.")), Length(max=NOTE_LENGTH)])
+    text = TextAreaField(
+        _l("What happened?"), [InputRequired(_l("Write what happened.")), Length(max=NOTE_LENGTH)]
+    )
     key = HiddenField(default=lambda: uuid4().hex)

@@ -36,8 +36,11 @@ class Case(Base):
 
     __table_args__ = (
         Index(
-            "uq_collection_case_open_loan", "loan_id", unique=True,
-            sqlite_where=text("closed_on IS NULL"), postgresql_where=text("closed_on IS NULL"),
+            "uq_collection_case_open_loan",
+            "loan_id",
+            unique=True,
+            sqlite_where=text("closed_on IS NULL"),
+            postgresql_where=text("closed_on IS NULL"),
         ),
         Index("ix_collection_case_loan_id", "loan_id"),
         Index("ix_collection_case_township", "closed_on", "township_code", "due_on"),

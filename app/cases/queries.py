@@ -68,7 +68,9 @@ def _matching(scope: Scope, chosen: Filter, today: date) -> ColumnElement[bool]:
         if last is not None:
             where.append(Case.due_on >= today - timedelta(days=last))
     if chosen.collector_id is not None:
-        where.append(or_(Case.township_user_id == chosen.collector_id, Case.branch_user_id == chosen.collector_id))
+        where.append(
+            or_(Case.township_user_id == chosen.collector_id, Case.branch_user_id == chosen.collector_id)
+        )
     return and_(*where)
 
 
@@ -79,10 +81,17 @@ def list_cases(
     query: Select[Any] = select(Case).where(_matching(scope, chosen, today))
     if after is not None:
         query = query.where(tuple_(Case.due_on, Case.id) > tuple_(*after))
-    query = query.order_by(Case.due_on, Case.id).limit(limit).options(
-        joinedload(Case.loan).joinedload(Loan.borrower), joinedload(Case.loan).joinedload(Loan.village),
-        joinedload(Case.loan).joinedload(Loan.township), joinedload(Case.loan).joinedload(Loan.branch),
-        joinedload(Case.township_user), joinedload(Case.branch_user),
+    query = (
+        query.order_by(Case.due_on, Case.id)
+        .limit(limit)
+        .options(
+            joinedload(Case.loan).joinedload(Loan.borrower),
+            joinedload(Case.loan).joinedload(Loan.village),
+            joinedload(Case.loan).joinedload(Loan.township),
+            joinedload(Case.loan).joinedload(Loan.branch),
+            joinedload(Case.township_user),
+            joinedload(Case.branch_user),
+        )
     )
     return list(session.scalars(query))
 
@@ -90,38 +99,61 @@ def list_cases(
 def count_cases(session: Session, scope: Scope, chosen: Filter, today: date, at_most: int) -> tuple[int, int]:
     """How many match, counted to ``at_most`` and no further, and their overdue amount (分) as far as counted."""
     counted = select(Case.overdue).where(_matching(scope, chosen, today)).limit(at_most + 1).subquery()
-    number, overdue = session.execute(select(func.count(), func.coalesce(func.sum(counted.c.overdue), 0))).one()
+    number, overdue = session.execute(
+        select(func.count(), func.coalesce(func.sum(counted.c.overdue), 0))
+    ).one()
     return int(number), int(overdue)
 
 
 def find_case(session: Session, case_id: int, scope: Scope) -> Case | None:
     """The case, None when there is none of that number in the scope."""
-    query = select(Case).where(Case.id == case_id, cases_in(scope)).options(
-        joinedload(Case.loan).options(
-            joinedload(Loan.borrower), joinedload(Loan.household), joinedload(Loan.village),
-            joinedload(Loan.township), joinedload(Loan.branch), joinedload(Loan.lender),
-        ),
-        joinedload(Case.township_user), joinedload(Case.branch_user),
+    query = (
+        select(Case)
+        .where(Case.id == case_id, cases_in(scope))
+        .options(
+            joinedload(Case.loan).options(
+                joinedload(Loan.borrower),
+                joinedload(Loan.household),
+                joinedload(Loan.village),
+                joinedload(Loan.township),
+                joinedload(Loan.branch),
+                joinedload(Loan.lender),
+            ),
+            joinedload(Case.township_user),
+            joinedload(Case.branch_user),
+        )
     )
     return session.scalar(query)
 
 
 def events_of(session: Session, found: Case) -> list[CaseEvent]:
     query = select(CaseEvent).where(CaseEvent.case_id == found.id).order_by(CaseEvent.id)
-    return list(session.scalars(query.options(joinedload(CaseEvent.township_user), joinedload(CaseEvent.branch_user))))
+    return list(
+        session.scalars(query.options(joinedload(CaseEvent.township_user), joinedload(CaseEvent.branch_user)))
+    )
 
 
 def repayments_of(session: Session, loan_id: int) -> list[Repayment]:
-    return list(session.scalars(select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.as_of)))
+    return list(
+        session.scalars(select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.as_of))
+    )
 
 
 def snapshots_of(session: Session, loan_id: int) -> list[Snapshot]:
-    return list(session.scalars(select(Snapshot).where(Snapshot.loan_id == loan_id).order_by(Snapshot.as_of.desc()).limit(24)))
+    return list(
+        session.scalars(
+            select(Snapshot).where(Snapshot.loan_id == loan_id).order_by(Snapshot.as_of.desc()).limit(24)
+        )
+    )
 
 
 def other_cases(session: Session, found: Case, scope: Scope) -> list[Case]:
     """The same loan's other cases, newest first."""
-    query = select(Case).where(Case.loan_id == found.loan_id, Case.id != found.id, cases_in(scope)).order_by(Case.id.desc())
+    query = (
+        select(Case)
+        .where(Case.loan_id == found.loan_id, Case.id != found.id, cases_in(scope))
+        .order_by(Case.id.desc())
+    )
     return list(session.scalars(query))
 
 
@@ -152,7 +184,8 @@ def counts(session: Session, scope: Scope) -> CaseCounts:
     """Open cases, those lacking a line, and the overdue amount (分)."""
     lacking = or_(Case.township_user_id.is_(None), Case.branch_user_id.is_(None))
     row = session.execute(
-        select(func.count(), func.count().filter(lacking), func.coalesce(func.sum(Case.overdue), 0))
-        .where(cases_in(scope), Case.closed_on.is_(None))
+        select(func.count(), func.count().filter(lacking), func.coalesce(func.sum(Case.overdue), 0)).where(
+            cases_in(scope), Case.closed_on.is_(None)
+        )
     ).one()
     return CaseCounts(*map(int, row))

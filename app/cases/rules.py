@@ -44,7 +44,9 @@ class Close:
 Decision: TypeAlias = Open | Keep | Close
 
 
-def decide(*, overdue: int, balance: int, has_open_case: bool, case_due: date | None, effective_due: date) -> Decision:
+def decide(
+    *, overdue: int, balance: int, has_open_case: bool, case_due: date | None, effective_due: date
+) -> Decision:
     """What the sweep does with one loan: ``overdue`` and ``balance`` in 分 on the sweep's date."""
     if overdue > 0:
         return Keep() if has_open_case else Open()

@@ -30,7 +30,7 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 def _choice(kind: type[E], name: str) -> E | None:
     value = request.args.get(name)
     try:
-        return kind(value) if value else None  # type: ignore[call-arg]
+        return kind(value) if value else None
     except ValueError:
         abort(404)
 
@@ -59,7 +59,13 @@ def _after() -> tuple[date, int] | None:
 @requires(Permission.LOANS)
 def index() -> str:
     """Cases in the reader's area, longest overdue first."""
-    session, mine, today, chosen, after = db.session(), scope(), business_date(db.session()), _filter(), _after()
+    session, mine, today, chosen, after = (
+        db.session(),
+        scope(),
+        business_date(db.session()),
+        _filter(),
+        _after(),
+    )
     if chosen.township and not chosen.township.isdigit():
         abort(404)
     found = queries.list_cases(session, mine, chosen, today, after, PAGE_SIZE + 1)
@@ -67,15 +73,25 @@ def index() -> str:
     rows = found[:PAGE_SIZE]
     last = rows[-1] if rows else None
     page = Page(
-        rows, min(count, COUNT_LIMIT), count > COUNT_LIMIT,
+        rows,
+        min(count, COUNT_LIMIT),
+        count > COUNT_LIMIT,
         next_url=url_with(after=f"{last.due_on},{last.id}") if last and len(found) > PAGE_SIZE else None,
         first_url=url_with(after=None) if after else None,
     )
     county = (mine.region or "")[: CODE_LENGTHS[Level.COUNTY]]
     return render_template(
-        "cases/index.html", page=page, chosen=chosen, today=today, overdue=overdue, states=list(State), buckets=list(Bucket),
+        "cases/index.html",
+        page=page,
+        chosen=chosen,
+        today=today,
+        overdue=overdue,
+        states=list(State),
+        buckets=list(Bucket),
         townships=[r for r in children(session, county) if mine.touches_region(r.code)] if county else [],
-        branches=queries.branches(session, mine), collectors=queries.collectors(session, mine), days_past_due=days_past_due,
+        branches=queries.branches(session, mine),
+        collectors=queries.collectors(session, mine),
+        days_past_due=days_past_due,
     )
 
 
@@ -89,10 +105,16 @@ def _case(case_id: int) -> Case:
 def _page(found: Case, form: NoteForm) -> str:
     session, today = db.session(), business_date(db.session())
     return render_template(
-        "cases/show.html", case=found, loan=found.loan, form=form, today=today,
+        "cases/show.html",
+        case=found,
+        loan=found.loan,
+        form=form,
+        today=today,
         dpd=days_past_due(found.due_on, today) if found.closed_on is None else None,
-        history=history(found), repayments=queries.repayments_of(session, found.loan_id),
-        snapshots=queries.snapshots_of(session, found.loan_id), others=queries.other_cases(session, found, scope()),
+        history=history(found),
+        repayments=queries.repayments_of(session, found.loan_id),
+        snapshots=queries.snapshots_of(session, found.loan_id),
+        others=queries.other_cases(session, found, scope()),
         may_write=allowed(Permission.NOTES),
     )
 
@@ -120,7 +142,9 @@ def write_note(case_id: int) -> str | Response | tuple[str, int]:
     if not form.validate_on_submit():
         return _page(found, form), 422
     try:
-        add_note(db.session(), found, user(), form.text.data, business_date(db.session()), form.key.data or None)
+        add_note(
+            db.session(), found, user(), form.text.data, business_date(db.session()), form.key.data or None
+        )
     except NoteRefused as refused:
         form.text.errors = [*form.text.errors, refused.message]
         return _page(found, form), 422

@@ -28,7 +28,9 @@ def home() -> str | Redirect:
     return render_template(
         "dashboard/home.html",
         figures=figures(db.session(), region, month, mine) if month and region else None,
-        month=month, region=region, today=today,
+        month=month,
+        region=region,
+        today=today,
         counts=cases.counts(db.session(), mine),
         oldest=cases.list_cases(db.session(), mine, cases.Filter(), today, None, 8),
         missing=loans.count_missing(db.session(), mine),

@@ -34,12 +34,16 @@ PUBLISHED_MONTH = date(2023, 10, 31)
 class NotEmpty(RuntimeError):
     """The instance holds something already."""
 
-    message: Text = T("This instance is not empty. Use another one: set QINGSHOU_INSTANCE_PATH to a new folder.")
+    message: Text = T(
+        "This instance is not empty. Use another one: set QINGSHOU_INSTANCE_PATH to a new folder."
+    )
 
 
 def is_empty(session: Session) -> bool:
     """Nobody can sign in and there are no loans. Places may be there."""
-    return session.scalar(select(User.id).limit(1)) is None and session.scalar(select(Loan.id).limit(1)) is None
+    return (
+        session.scalar(select(User.id).limit(1)) is None and session.scalar(select(Loan.id).limit(1)) is None
+    )
 
 
 def load_demo(_app: Flask, tell: Tell) -> None:
@@ -59,7 +63,9 @@ def load_demo(_app: Flask, tell: Tell) -> None:
         tell("demo", number + 1, len(described.ledgers))
     settle(session, described.business_date, audit.SYSTEM)
     _notes(session, described)
-    keep_published_text(session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM)
+    keep_published_text(
+        session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM
+    )
     put_setting(session, BUSINESS_DATE, described.business_date.isoformat())
     session.commit()
 
@@ -68,12 +74,20 @@ def _ground(session: Session, described: Demo) -> None:
     if session.get(Region, described.county_code) is None:
         load_places(session, shipped(described.county_code))
     lender = lender_named(session, described.lender)
-    branches = {name: Branch(lender_id=lender.id, name=name) for name in sorted({u.branch for u in described.users if u.branch})}
+    branches = {
+        name: Branch(lender_id=lender.id, name=name)
+        for name in sorted({u.branch for u in described.users if u.branch})
+    }
     session.add_all(branches.values())
     session.flush()
     for user in described.users:
         add_user(
-            session, username=user.username, name=user.name, role=user.role, password=PASSWORD, region_code=user.region,
+            session,
+            username=user.username,
+            name=user.name,
+            role=user.role,
+            password=PASSWORD,
+            region_code=user.region,
             branch_id=branches[user.branch].id if user.branch else None,
         )
     for code, amount in described.targets.items():
@@ -93,8 +107,11 @@ def _notes(session: Session, described: Demo) -> None:
     authors = {user.username: user for user in session.scalars(select(User))}
     for note in described.notes:
         found = session.scalar(
-            select(Case).join(Loan).where(Loan.contract_no == note.contract_no, Case.opened_on <= note.on)
-            .order_by(Case.id.desc()).limit(1)
+            select(Case)
+            .join(Loan)
+            .where(Loan.contract_no == note.contract_no, Case.opened_on <= note.on)
+            .order_by(Case.id.desc())
+            .limit(1)
         )
         if found is None:
             raise RuntimeError(f"no case for the demonstration's note on {note.contract_no}")

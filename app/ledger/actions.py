@@ -63,21 +63,30 @@ def lock(session: Session) -> None:
 
     SQLite has one writer by itself; PostgreSQL is asked for an advisory lock.
     """
-    if session.connection().dialect.name == "postgresql":
-        if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK}):
-            raise Busy
+    if session.connection().dialect.name != "postgresql":
+        return
+    if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK}):
+        raise Busy
 
 
 def examine(session: Session, order: Order, ring: Keyring, tell: Tell = silent) -> Examined:
     """Read the file, stage its valid rows and compare them with what is known. Raises FileRefused."""
     reading = read(
-        order.path, places=place_index(session, order.county), within=order.county, as_of=order.as_of,
-        mapping=names.header_choices(session, order.lender), aliases={},
+        order.path,
+        places=place_index(session, order.county),
+        within=order.county,
+        as_of=order.as_of,
+        mapping=names.header_choices(session, order.lender),
+        aliases={},
         progress=lambda done, total: tell("read", done, total),
     )
     as_of = _date(order, reading)
     known = {lender.name for lender in lenders(session)}
-    default = order.lender or lender_from_unit(reading.reporting_unit) or (next(iter(known)) if len(known) == 1 else "")
+    default = (
+        order.lender
+        or lender_from_unit(reading.reporting_unit)
+        or (next(iter(known)) if len(known) == 1 else "")
+    )
     rows = names.with_lenders(reading.rows, known, default)
     found, unknown = names.look_up(session, rows)
     if unknown and order.taking:
@@ -87,9 +96,12 @@ def examine(session: Session, order: Order, ring: Keyring, tell: Tell = silent) 
     stage.fill(connection, rows, as_of, found, ring, lambda done, total: tell("stage", done, total))
     tell("compare", 0, 1)
     report = build_report(
-        reading, compare.compare(connection, as_of, refused_contracts(reading), supplements),
-        accepted=len(rows), unknown=unknown,
-        risen=compare.risen_balances(connection, as_of), split=compare.split_households(connection),
+        reading,
+        compare.compare(connection, as_of, refused_contracts(reading), supplements),
+        accepted=len(rows),
+        unknown=unknown,
+        risen=compare.risen_balances(connection, as_of),
+        split=compare.split_households(connection),
     )
     tell("compare", 1, 1)
     return Examined(reading, as_of, report, supplements)
@@ -118,42 +130,71 @@ def take(session: Session, examined: Examined, batch: ImportBatch, actor: str, t
     batch.supplements_id = _supplemented(session, examined.reading)
     session.flush()
     apply.take(
-        session.connection(), batch_id=batch.id, as_of=examined.as_of,
-        refused_contracts=refused_contracts(examined.reading), supplement=examined.supplements,
+        session.connection(),
+        batch_id=batch.id,
+        as_of=examined.as_of,
+        refused_contracts=refused_contracts(examined.reading),
+        supplement=examined.supplements,
         progress=lambda done, total: tell("take", done, total),
     )
     session.expire_all()
     batch.state, batch.taken_at, batch.report = BatchState.TAKEN, now(), examined.report.to_json()
     bump_revision(session, examined.as_of)
     audit.record(
-        session, actor, "ledger.take", "import_batch", batch.id, file=batch.file_hash, filename=batch.filename,
-        as_of=examined.as_of.isoformat(), **examined.report.counts(),
+        session,
+        actor,
+        "ledger.take",
+        "import_batch",
+        batch.id,
+        file=batch.file_hash,
+        filename=batch.filename,
+        as_of=examined.as_of.isoformat(),
+        **examined.report.counts(),
     )
 
 
 def _supplemented(session: Session, reading: Reading) -> int | None:
     """The batch whose refused rows this file brings corrected, where it was one of this instance."""
-    number = reading.supplements or ""
-    found = session.get(ImportBatch, int(number)) if number.isdigit() else None
+    found = session.get(ImportBatch, reading.supplements) if reading.supplements else None
     return found.id if found else None
 
 
 def already_taken(session: Session, file_hash: str, as_of: date | None) -> ImportBatch | None:
     """The batch by which this very file was taken before (as of the same date)."""
-    query = select(ImportBatch).where(ImportBatch.file_hash == file_hash, ImportBatch.state == BatchState.TAKEN)
+    query = select(ImportBatch).where(
+        ImportBatch.file_hash == file_hash, ImportBatch.state == BatchState.TAKEN
+    )
     if as_of is not None:
         query = query.where(ImportBatch.as_of == as_of)
     return session.scalar(query.order_by(ImportBatch.id.desc()).limit(1))
 
 
 def new_batch(
-    session: Session, *, file_hash: str, filename: str, size: int, county: str, lender: str = "",
-    as_of: date | None = None, user_id: int | None = None, state: BatchState = BatchState.UPLOADED,
+    session: Session,
+    *,
+    file_hash: str,
+    filename: str,
+    size: int,
+    county: str,
+    lender: str = "",
+    as_of: date | None = None,
+    user_id: int | None = None,
+    state: BatchState = BatchState.UPLOADED,
 ) -> ImportBatch:
     """A batch for a file that was received."""
     batch = ImportBatch(
-        file_hash=file_hash, filename=filename[-255:], size=size, county_code=county, lender_name=lender, as_of=as_of,
-        state=state, uploaded_by_id=user_id, uploaded_at=now(), report={}, attempts=0, accept_valid=False,
+        file_hash=file_hash,
+        filename=filename[-255:],
+        size=size,
+        county_code=county,
+        lender_name=lender,
+        as_of=as_of,
+        state=state,
+        uploaded_by_id=user_id,
+        uploaded_at=now(),
+        report={},
+        attempts=0,
+        accept_valid=False,
     )
     session.add(batch)
     session.flush()

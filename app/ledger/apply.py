@@ -35,11 +35,33 @@ from app.loans.rules import RepaymentSource
 
 _s = STAGE.c
 _LOAN_COLUMNS = (
-    "township_code", "village_code", "group_name", "branch_id", "category", "principal", "balance", "overdue",
-    "interest_owed", "disbursed_on", "due_on", "effective_due_on", "rate", "grade", "purpose", "remark",
+    "township_code",
+    "village_code",
+    "group_name",
+    "branch_id",
+    "category",
+    "principal",
+    "balance",
+    "overdue",
+    "interest_owed",
+    "disbursed_on",
+    "due_on",
+    "effective_due_on",
+    "rate",
+    "grade",
+    "purpose",
+    "remark",
 )
 _SNAPSHOT_COLUMNS = (
-    "township_code", "branch_id", "principal", "balance", "overdue", "disbursed_on", "due_on", "repaid", "repaid_on",
+    "township_code",
+    "branch_id",
+    "principal",
+    "balance",
+    "overdue",
+    "disbursed_on",
+    "due_on",
+    "repaid",
+    "repaid_on",
 )
 STEPS = 5
 
@@ -50,7 +72,12 @@ def _upsert(connection: Connection, table: Any) -> Any:
 
 
 def take(
-    connection: Connection, *, batch_id: int, as_of: date, refused_contracts: list[str], supplement: bool,
+    connection: Connection,
+    *,
+    batch_id: int,
+    as_of: date,
+    refused_contracts: list[str],
+    supplement: bool,
     progress: Callable[[int, int], None],
 ) -> None:
     """Take every staged row as of ``as_of``. See the module's text for the steps."""
@@ -80,10 +107,16 @@ def _people(connection: Connection, as_of: date) -> None:
     connection.execute(
         borrowers.on_conflict_do_update(
             index_elements=["id_number"],
-            set_={"name": borrowers.excluded.name, "phone": func.coalesce(borrowers.excluded.phone, Borrower.phone)},
+            set_={
+                "name": borrowers.excluded.name,
+                "phone": func.coalesce(borrowers.excluded.phone, Borrower.phone),
+            },
             where=or_(
                 Borrower.name.is_distinct_from(borrowers.excluded.name),
-                and_(borrowers.excluded.phone.is_not(None), Borrower.phone.is_distinct_from(borrowers.excluded.phone)),
+                and_(
+                    borrowers.excluded.phone.is_not(None),
+                    Borrower.phone.is_distinct_from(borrowers.excluded.phone),
+                ),
             ),
         )
         if newest
@@ -106,7 +139,12 @@ def _is_newest(connection: Connection, as_of: date) -> bool:
 def _loans(connection: Connection, as_of: date) -> None:
     rows = (
         select(
-            _s.lender_id, _s.contract_no, Borrower.id, Household.id, *(_s[name] for name in _LOAN_COLUMNS), literal(as_of)
+            _s.lender_id,
+            _s.contract_no,
+            Borrower.id,
+            Household.id,
+            *(_s[name] for name in _LOAN_COLUMNS),
+            literal(as_of),
         )
         .join(Borrower, Borrower.id_number == _s.id_number)
         .join(Household, Household.head_id_number == _s.head_id)
@@ -128,11 +166,17 @@ def _loans(connection: Connection, as_of: date) -> None:
 def _snapshots(connection: Connection, batch_id: int, as_of: date) -> None:
     later = aliased(Snapshot)
     ends = func.coalesce(
-        select(func.min(later.as_of)).where(later.loan_id == Loan.id, later.as_of > as_of).scalar_subquery(), FOREVER
+        select(func.min(later.as_of)).where(later.loan_id == Loan.id, later.as_of > as_of).scalar_subquery(),
+        FOREVER,
     )
     rows = (
         select(
-            Loan.id, literal(as_of), ends, literal(batch_id), Household.id, *(_s[name] for name in _SNAPSHOT_COLUMNS)
+            Loan.id,
+            literal(as_of),
+            ends,
+            literal(batch_id),
+            Household.id,
+            *(_s[name] for name in _SNAPSHOT_COLUMNS),
         )
         .join(Loan, and_(Loan.lender_id == _s.lender_id, Loan.contract_no == _s.contract_no))
         .join(Household, Household.head_id_number == _s.head_id)
@@ -143,7 +187,11 @@ def _snapshots(connection: Connection, batch_id: int, as_of: date) -> None:
     connection.execute(
         snapshots.on_conflict_do_update(
             index_elements=["loan_id", "as_of"],
-            set_={name: snapshots.excluded[name] for name in columns if name not in ("loan_id", "as_of", "until")},
+            set_={
+                name: snapshots.excluded[name]
+                for name in columns
+                if name not in ("loan_id", "as_of", "until")
+            },
         )
     )
     connection.execute(
@@ -161,17 +209,24 @@ def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
     """Infer again what this ledger and the one after it show as paid, for the loans it lists."""
     current, before = aliased(Snapshot), aliased(Snapshot)
     mine = aliased(Snapshot)
-    after = select(mine.until).where(mine.batch_id == batch_id, mine.loan_id == Repayment.loan_id).scalar_subquery()
+    after = (
+        select(mine.until)
+        .where(mine.batch_id == batch_id, mine.loan_id == Repayment.loan_id)
+        .scalar_subquery()
+    )
     connection.execute(
         delete(Repayment).where(
-            Repayment.loan_id.in_(_loans_of(batch_id)), or_(Repayment.as_of == as_of, Repayment.as_of == after)
+            Repayment.loan_id.in_(_loans_of(batch_id)),
+            or_(Repayment.as_of == as_of, Repayment.as_of == after),
         )
     )
     dated = and_(current.repaid_on > before.as_of, current.repaid_on <= current.as_of)
     touched = or_(current.batch_id == batch_id, before.batch_id == batch_id)
     fallen = (
         select(
-            current.loan_id, current.as_of, case((dated, current.repaid_on), else_=current.as_of),
+            current.loan_id,
+            current.as_of,
+            case((dated, current.repaid_on), else_=current.as_of),
             before.balance - current.balance,
             case((dated, RepaymentSource.LEDGER.value), else_=RepaymentSource.INFERRED.value),
         )
@@ -182,9 +237,16 @@ def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
     connection.execute(insert(Repayment).from_select(columns, fallen))
     earlier = select(literal(1)).where(before.loan_id == current.loan_id, before.until == current.as_of)
     first_seen = select(
-        current.loan_id, current.as_of, current.repaid_on, current.repaid, literal(RepaymentSource.LEDGER.value)
+        current.loan_id,
+        current.as_of,
+        current.repaid_on,
+        current.repaid,
+        literal(RepaymentSource.LEDGER.value),
     ).where(
-        current.batch_id == batch_id, current.repaid > 0, current.repaid_on <= current.as_of, ~earlier.exists()
+        current.batch_id == batch_id,
+        current.repaid > 0,
+        current.repaid_on <= current.as_of,
+        ~earlier.exists(),
     )
     connection.execute(insert(Repayment).from_select(columns, first_seen))
 
@@ -209,7 +271,11 @@ def _missing_from_later(connection: Connection, as_of: date) -> None:
     next_ledger = (
         select(func.min(listed.as_of))
         .join(other, other.id == listed.loan_id)
-        .where(other.lender_id == Loan.lender_id, listed.township_code == Loan.township_code, listed.as_of > as_of)
+        .where(
+            other.lender_id == Loan.lender_id,
+            listed.township_code == Loan.township_code,
+            listed.as_of > as_of,
+        )
         .scalar_subquery()
     )
     connection.execute(

@@ -27,8 +27,9 @@ class Comparison:
     overdue: int
 
 
-def _differs(column: ColumnElement[Any], other: Any) -> ColumnElement[bool]:
-    return column.is_distinct_from(other)
+def _differs(column: Any, other: Any) -> ColumnElement[bool]:
+    differs: ColumnElement[bool] = column.is_distinct_from(other)
+    return differs
 
 
 def _loan_join() -> Any:
@@ -38,16 +39,36 @@ def _loan_join() -> Any:
 def _changes(as_of: date) -> ColumnElement[bool]:
     """Does the row say something else than the snapshot valid at its date, or (if newest) than the loan itself?"""
     figures = or_(
-        *(_differs(getattr(Snapshot, name), _s[name]) for name in (
-            "principal", "balance", "overdue", "disbursed_on", "due_on", "township_code", "branch_id",
-        )),
+        *(
+            _differs(getattr(Snapshot, name), _s[name])
+            for name in (
+                "principal",
+                "balance",
+                "overdue",
+                "disbursed_on",
+                "due_on",
+                "township_code",
+                "branch_id",
+            )
+        ),
         _differs(Household.head_id_number, _s.head_id),
     )
     particulars = or_(
-        *(_differs(getattr(Loan, name), _s[name]) for name in (
-            "village_code", "group_name", "interest_owed", "grade", "purpose", "remark", "rate", "category",
-        )),
-        _differs(Borrower.id_number, _s.id_number), _differs(Borrower.name, _s.name),
+        *(
+            _differs(getattr(Loan, name), _s[name])
+            for name in (
+                "village_code",
+                "group_name",
+                "interest_owed",
+                "grade",
+                "purpose",
+                "remark",
+                "rate",
+                "category",
+            )
+        ),
+        _differs(Borrower.id_number, _s.id_number),
+        _differs(Borrower.name, _s.name),
         and_(_s.phone.is_not(None), _differs(Borrower.phone, _s.phone)),
     )
     return or_(figures, and_(Loan.as_of <= as_of, particulars))
@@ -69,7 +90,9 @@ def missing_loans(as_of: date, refused_contracts: list[str]) -> ColumnElement[bo
 
     Judged only within the lenders and townships the file covers, and never for a loan whose row was refused.
     """
-    covered = tuple_(Loan.lender_id, Loan.township_code).in_(select(_s.lender_id, _s.township_code).distinct())
+    covered = tuple_(Loan.lender_id, Loan.township_code).in_(
+        select(_s.lender_id, _s.township_code).distinct()
+    )
     listed = select(literal(1)).where(_s.lender_id == Loan.lender_id, _s.contract_no == Loan.contract_no)
     conditions = [Loan.balance > 0, Loan.as_of < as_of, covered, ~listed.exists()]
     if refused_contracts:
@@ -77,7 +100,9 @@ def missing_loans(as_of: date, refused_contracts: list[str]) -> ColumnElement[bo
     return and_(*conditions)
 
 
-def compare(connection: Connection, as_of: date, refused_contracts: list[str], supplement: bool) -> Comparison:
+def compare(
+    connection: Connection, as_of: date, refused_contracts: list[str], supplement: bool
+) -> Comparison:
     """Count what taking the staged rows as of ``as_of`` would do."""
     known, changed = connection.execute(
         _known_rows(as_of).with_only_columns(
@@ -90,10 +115,18 @@ def compare(connection: Connection, as_of: date, refused_contracts: list[str], s
     missing, missing_overdue = (0, 0)
     if not supplement:
         missing, missing_overdue = connection.execute(
-            select(func.count(), func.coalesce(func.sum(Loan.overdue), 0)).where(missing_loans(as_of, refused_contracts))
+            select(func.count(), func.coalesce(func.sum(Loan.overdue), 0)).where(
+                missing_loans(as_of, refused_contracts)
+            )
         ).one()
     return Comparison(
-        int(total - known), int(changed), int(known - changed), int(missing), int(missing_overdue), int(stock), int(overdue)
+        int(total - known),
+        int(changed),
+        int(known - changed),
+        int(missing),
+        int(missing_overdue),
+        int(stock),
+        int(overdue),
     )
 
 
@@ -113,7 +146,8 @@ def risen_balances(connection: Connection, as_of: date) -> list[RisenBalance]:
         .join(Loan, _loan_join())
         .join(Snapshot, and_(Snapshot.loan_id == Loan.id, valid_on(as_of)))
         .where(_s.balance > Snapshot.balance, Snapshot.as_of < as_of)
-        .order_by(_s.row_id).limit(SAMPLE)
+        .order_by(_s.row_id)
+        .limit(SAMPLE)
     )
     return [RisenBalance(*row) for row in connection.execute(query)]
 
@@ -122,7 +156,10 @@ def split_households(connection: Connection) -> list[tuple[str, int]]:
     """Households with rows in more than one township of this ledger: (a row's sheet, row number)."""
     split = select(_s.head_id).group_by(_s.head_id).having(func.count(func.distinct(_s.township_code)) > 1)
     query = (
-        select(func.min(_s.sheet), func.min(_s.row_no)).where(_s.head_id.in_(split)).group_by(_s.head_id)
-        .order_by(func.min(_s.row_id)).limit(SAMPLE)
+        select(func.min(_s.sheet), func.min(_s.row_no))
+        .where(_s.head_id.in_(split))
+        .group_by(_s.head_id)
+        .order_by(func.min(_s.row_id))
+        .limit(SAMPLE)
     )
     return [(sheet, row_no) for sheet, row_no in connection.execute(query)]

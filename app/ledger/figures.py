@@ -46,10 +46,12 @@ def amount(unit: Unit | None, blank: int | Bad | None = _BLANK) -> Parser:
         if isinstance(cell, str):
             return _amount_text(cell, scale, blank)
         scaled = cell * scale
+        if scaled > MAX_FEN:
+            return _TOO_LARGE
         fen = round(scaled) if scaled < _EXACT_UP_TO else 0
         if not -_NEARLY < scaled - fen < _NEARLY:
             fen = to_fen(repr(cell), scale)
-        return fen if 0 <= fen <= MAX_FEN else _NEGATIVE if fen < 0 else _TOO_LARGE
+        return fen if fen >= 0 else _NEGATIVE
 
     return parse
 

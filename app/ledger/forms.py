@@ -9,7 +9,9 @@ from wtforms.validators import InputRequired, Length, Optional
 
 class UploadForm(FlaskForm):  # type: ignore[misc]
     file = FileField(_l("Ledger (.xlsx, .xls, .csv)"), [FileRequired(_l("Choose a file."))])
-    lender = StringField(_l("Lender, where the file does not say"), [Length(max=64)], render_kw={"list": "lenders"})
+    lender = StringField(
+        _l("Lender, where the file does not say"), [Length(max=64)], render_kw={"list": "lenders"}
+    )
     as_of = DateField(_l("Data as of, where the file does not say"), [Optional()])
 
 

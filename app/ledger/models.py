@@ -48,8 +48,12 @@ class ImportBatch(Base):
 
     __table_args__ = (
         Index(
-            "uq_import_batch_taken", "file_hash", "as_of", unique=True,
-            sqlite_where=text("state = 'taken'"), postgresql_where=text("state = 'taken'"),
+            "uq_import_batch_taken",
+            "file_hash",
+            "as_of",
+            unique=True,
+            sqlite_where=text("state = 'taken'"),
+            postgresql_where=text("state = 'taken'"),
         ),
         Index("ix_import_batch_state", "state"),
     )

@@ -11,11 +11,10 @@ from app.labels import T
 from app.ledger.models import HeaderChoice
 from app.ledger.rows import FileRefused, LedgerRow
 from app.ledger.rules import lender_and_branch
-from app.places.actions import lender_named
+from app.places.actions import FIRST_PROVISIONAL, LAST_PROVISIONAL, lender_named
 from app.places.models import Branch, Lender, Region
 from app.places.rules import Level
 
-_VILLAGE_FIRST, _VILLAGE_LAST = 500, 999  # statistical codes of real villages end below 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,11 @@ def with_lenders(rows: Iterable[LedgerRow], known: set[str], default: str) -> li
         asked = (row.lender, row.branch)
         if asked not in answers:
             answers[asked] = lender_and_branch(row.lender or default, row.branch, known)
-        settled.append(row if answers[asked] == asked else row._replace(lender=answers[asked][0], branch=answers[asked][1]))
+        settled.append(
+            row
+            if answers[asked] == asked
+            else row._replace(lender=answers[asked][0], branch=answers[asked][1])
+        )
     if any(not row.lender for row in settled):
         raise FileRefused(T("The file does not say which bank the loans are from. Name the lender."))
     return settled
@@ -60,13 +63,18 @@ def look_up(session: Session, rows: Sequence[LedgerRow]) -> tuple[Names, Unknown
     lenders = {row.lender: (0, DueDateRule.NONE) for row in rows if row.lender} | known
     branches = {(b.lender_id, b.name): b.id for b in session.scalars(select(Branch))}
     villages = {
-        (r.parent_code or "", r.name): r.code for r in session.scalars(select(Region).where(Region.level == Level.VILLAGE))
+        (r.parent_code or "", r.name): r.code
+        for r in session.scalars(select(Region).where(Region.level == Level.VILLAGE))
     }
     named = {(row.lender, row.branch) for row in rows if row.lender and row.branch}
     unknown = Unknown(
         lenders=tuple(sorted(lenders.keys() - known.keys())),
-        branches=tuple(sorted((lender, name) for lender, name in named if (lenders[lender][0], name) not in branches)),
-        villages=tuple(sorted({(row.township_code, row.village) for row in rows if row.village} - villages.keys())),
+        branches=tuple(
+            sorted((lender, name) for lender, name in named if (lenders[lender][0], name) not in branches)
+        ),
+        villages=tuple(
+            sorted({(row.township_code, row.village) for row in rows if row.village} - villages.keys())
+        ),
     )
     return Names(lenders, branches, villages), unknown
 
@@ -80,19 +88,28 @@ def make(session: Session, unknown: Unknown) -> None:
     numbers: dict[str, int] = {}
     for township, name in unknown.villages:
         number = numbers[township] = numbers.get(township, _last_village(session, township)) + 1
-        if number > _VILLAGE_LAST:
-            raise FileRefused(T("Too many unknown villages in one township. Load the county's villages first."))
+        if number > LAST_PROVISIONAL:
+            raise FileRefused(
+                T("Too many unknown villages in one township. Load the county's villages first.")
+            )
         session.add(
             Region(
-                code=f"{township}{number}", parent_code=township, level=Level.VILLAGE, name=name, short=name, provisional=True
+                code=f"{township}{number}",
+                parent_code=township,
+                level=Level.VILLAGE,
+                name=name,
+                short=name,
+                provisional=True,
             )
         )
     session.flush()
 
 
 def _last_village(session: Session, township: str) -> int:
-    last = session.scalar(select(func.max(Region.code)).where(Region.parent_code == township, Region.provisional))
-    return int(last[-3:]) if last else _VILLAGE_FIRST - 1
+    last = session.scalar(
+        select(func.max(Region.code)).where(Region.parent_code == township, Region.provisional)
+    )
+    return int(last[-3:]) if last else FIRST_PROVISIONAL - 1
 
 
 def header_choices(session: Session, lender: str) -> dict[str, str]:
@@ -109,7 +126,9 @@ def header_choices(session: Session, lender: str) -> dict[str, str]:
 def remember_headers(session: Session, lender_name: str, choices: Mapping[str, str]) -> None:
     """Remember what a lender's own column titles mean; an empty field means that the column is ignored."""
     lender = lender_named(session, lender_name)
-    known = {c.header: c for c in session.scalars(select(HeaderChoice).where(HeaderChoice.lender_id == lender.id))}
+    known = {
+        c.header: c for c in session.scalars(select(HeaderChoice).where(HeaderChoice.lender_id == lender.id))
+    }
     for header, field in choices.items():
         if header in known:
             known[header].field = field

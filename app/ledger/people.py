@@ -42,7 +42,7 @@ MOBILE = re.compile(r"1[3-9][0-9]{9}")  # the ranges of the numbering plan that 
 _COUNTRY = re.compile(r"(?:\+|00)86-?|86(?=1[3-9][0-9]{9}$)")
 _PHONE_SIGNS = re.compile(r"[-‐-―－ー()（）. ]")
 _PHONES = re.compile(r"[/、,;|，；]")
-_PHONE_DIGITS = 20
+_PHONE_DIGITS = range(5, 21)
 _NO_MOBILE = T("The phone number is no mobile number: no text message can reach it.")
 _NO_PHONE = Odd(None, T("No phone number can be read here; it is left out."))
 _SECOND_PHONE = T("There is more than one phone number; the first mobile number is kept.")
@@ -152,7 +152,7 @@ def _one_phone(text: str) -> Outcome:
     digits = _COUNTRY.sub("", _PHONE_SIGNS.sub("", compact(text)), count=1)
     if MOBILE.fullmatch(digits):
         return digits
-    if digits.isascii() and digits.isdigit() and len(digits) <= _PHONE_DIGITS and digits.strip("0"):
+    if digits.isascii() and digits.isdigit() and len(digits) in _PHONE_DIGITS and digits.strip("0"):
         return Odd(digits, _NO_MOBILE)
     return _NO_PHONE
 

@@ -10,7 +10,12 @@ WAITING = (BatchState.UPLOADED, BatchState.PREVIEW, BatchState.ACCEPTED)
 
 def batches(session: Session, region: str | None, limit: int) -> list[ImportBatch]:
     """The newest imports of a region's counties."""
-    query = select(ImportBatch).options(joinedload(ImportBatch.uploaded_by)).order_by(ImportBatch.id.desc()).limit(limit)
+    query = (
+        select(ImportBatch)
+        .options(joinedload(ImportBatch.uploaded_by))
+        .order_by(ImportBatch.id.desc())
+        .limit(limit)
+    )
     if region:
         query = query.where(ImportBatch.county_code.in_(["", region]))
     return list(session.scalars(query))
@@ -23,7 +28,9 @@ def find_batch(session: Session, batch_id: int, region: str | None) -> ImportBat
 
 def waiting(session: Session, region: str | None) -> list[ImportBatch]:
     """Imports that wait for the worker or for a person."""
-    query = select(ImportBatch).where(ImportBatch.state.in_(WAITING), ImportBatch.county_code.in_(["", region or ""]))
+    query = select(ImportBatch).where(
+        ImportBatch.state.in_(WAITING), ImportBatch.county_code.in_(["", region or ""])
+    )
     return list(session.scalars(query.order_by(ImportBatch.id)))
 
 

@@ -71,29 +71,54 @@ class Report:
 
 
 def build_report(
-    reading: Reading, comparison: Comparison, *, accepted: int, unknown: Unknown,
-    risen: Sequence[RisenBalance], split: Sequence[tuple[str, int]],
+    reading: Reading,
+    comparison: Comparison,
+    *,
+    accepted: int,
+    unknown: Unknown,
+    risen: Sequence[RisenBalance],
+    split: Sequence[tuple[str, int]],
 ) -> Report:
     """Everything there is to say about an examined file."""
     remarks = [_refused(error) for error in reading.errors]
     remarks += [_notice(finding) for finding in reading.findings]
     remarks += [
         Remark(
-            NOTICE, r.sheet, r.row_no, LedgerField.BALANCE.value, yuan(r.after),
-            T("The balance has risen from %(before)s 元 to %(after)s 元.", before=yuan(r.before), after=yuan(r.after)),
+            NOTICE,
+            r.sheet,
+            r.row_no,
+            LedgerField.BALANCE.value,
+            yuan(r.after),
+            T(
+                "The balance has risen from %(before)s 元 to %(after)s 元.",
+                before=yuan(r.before),
+                after=yuan(r.after),
+            ),
         )
         for r in risen
     ]
     remarks += [
-        Remark(NOTICE, sheet, row, None, "", T("This household has loans in more than one township; each counts it."))
+        Remark(
+            NOTICE,
+            sheet,
+            row,
+            None,
+            "",
+            T("This household has loans in more than one township; each counts it."),
+        )
         for sheet, row in split
     ]
     refused_rows = {(error.sheet, error.row_no) for error in reading.errors}
     return Report(
-        accepted=accepted, rejected=len(refused_rows), **asdict(comparison),
-        hidden_rows=reading.hidden_rows, skipped=reading.skipped, new_lenders=list(unknown.lenders),
+        accepted=accepted,
+        rejected=len(refused_rows),
+        **asdict(comparison),
+        hidden_rows=reading.hidden_rows,
+        skipped=reading.skipped,
+        new_lenders=list(unknown.lenders),
         new_branches=[f"{lender} {branch}" for lender, branch in unknown.branches],
-        unrecognised=list(dict.fromkeys(column.header for _, column in reading.unrecognised)), remarks=remarks[:SHOWN],
+        unrecognised=list(dict.fromkeys(column.header for _, column in reading.unrecognised)),
+        remarks=remarks[:SHOWN],
     )
 
 
@@ -105,6 +130,10 @@ def _refused(error: RowError) -> Remark:
 
 def _notice(finding: Finding) -> Remark:
     return Remark(
-        NOTICE, finding.sheet, finding.row_no, finding.field.value if finding.field else None, finding.found,
+        NOTICE,
+        finding.sheet,
+        finding.row_no,
+        finding.field.value if finding.field else None,
+        finding.found,
         finding.message,
     )

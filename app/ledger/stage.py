@@ -68,7 +68,11 @@ STAGE.indexes.discard(BY_CONTRACT)  # made after the rows are in
 
 
 def fill(
-    connection: Connection, rows: Sequence[LedgerRow], as_of: date, names: Names, ring: Keyring,
+    connection: Connection,
+    rows: Sequence[LedgerRow],
+    as_of: date,
+    names: Names,
+    ring: Keyring,
     progress: Callable[[int, int], None],
 ) -> None:
     """Create the staging table of this connection and put the rows into it."""
@@ -116,14 +120,33 @@ def _values(
         overdue = row.overdue if row.overdue is not None else (row.balance if due < as_of else 0)
         own = seal_id(row.id_number)
         yield (
-            row_id, row.sheet, row.row_no, lender_id, row.contract_no, row.township_code,
+            row_id,
+            row.sheet,
+            row.row_no,
+            lender_id,
+            row.contract_no,
+            row.township_code,
             names.villages.get((row.township_code, row.village)) if row.village else None,
             names.branches.get((lender_id, row.branch)) if row.branch else None,
-            row.group, seal_id(row.head_id) if row.head_id else own, row.head_name or row.name, row.household_size,
-            own, row.name, ring.seal(row.phone, PHONE) if row.phone else None,
+            row.group,
+            seal_id(row.head_id) if row.head_id else own,
+            row.head_name or row.name,
+            row.household_size,
+            own,
+            row.name,
+            ring.seal(row.phone, PHONE) if row.phone else None,
             row.category.value if row.category else None,
-            row.principal, row.balance, overdue, row.interest_owed,
-            written(row.disbursed_on), written(row.due_on), written(due),
-            None if row.rate is None else int(row.rate.scaleb(4)), row.grade, row.purpose, row.remark,
-            row.repaid, written(row.repaid_on),
+            row.principal,
+            row.balance,
+            overdue,
+            row.interest_owed,
+            written(row.disbursed_on),
+            written(row.due_on),
+            written(due),
+            None if row.rate is None else int(row.rate.scaleb(4)),
+            row.grade,
+            row.purpose,
+            row.remark,
+            row.repaid,
+            written(row.repaid_on),
         )

@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.privacy import Keyring
@@ -69,6 +70,13 @@ class LedgerStore:
         try:
             return Progress(**json.loads((self.folder / f"{batch_id}.progress").read_bytes()))
         except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def told_at(self, batch_id: int) -> datetime | None:
+        """When somebody last said how far a batch is."""
+        try:
+            return datetime.fromtimestamp((self.folder / f"{batch_id}.progress").stat().st_mtime, UTC)
+        except FileNotFoundError:
             return None
 
     def forget_progress(self, batch_id: int) -> None:

@@ -121,11 +121,11 @@ class SheetTyper:
         """1. parse each column, 2. sort out what is no value, 3. check within rows, 4. build the rows."""
         typed, bad, odd = self._parse(list(zip(*rows, strict=True)), len(rows))
         skipped = {at for at in bad if self._is_no_loan(rows[at])}
-        self._reading.skipped += len(skipped)
+        self._reading.skipped += sum(any(str(cell).strip() for cell in rows[at]) for at in skipped)
         for at in skipped:
             del bad[at]
-        for at, reasons in bad.items():
-            for field, why in reasons:
+        for at in sorted(bad):
+            for field, why in bad[at]:
                 self._error(numbers[at], field, self._found(rows[at], field), why.reason, why.suggestion)
         refused = bad.keys() | self._check(numbers, typed, bad.keys(), skipped)
         for at, field, value in odd:

@@ -56,17 +56,28 @@ def index() -> str | Response | tuple[str, int]:
     if form.validate_on_submit():
         content = form.file.data.read()
         batch = actions.new_batch(
-            db.session(), file_hash=_store().keep(content), filename=form.file.data.filename or "", size=len(content),
-            county=_county(), lender=(form.lender.data or "").strip(), as_of=form.as_of.data, user_id=user().id,
+            db.session(),
+            file_hash=_store().keep(content),
+            filename=form.file.data.filename or "",
+            size=len(content),
+            county=_county(),
+            lender=(form.lender.data or "").strip(),
+            as_of=form.as_of.data,
+            user_id=user().id,
         )
-        audit.record(db.session(), user().username, "ledger.upload", "import_batch", batch.id, file=batch.file_hash)
+        audit.record(
+            db.session(), user().username, "ledger.upload", "import_batch", batch.id, file=batch.file_hash
+        )
         db.session.commit()
         return redirect(url_for("ledger.show", batch_id=batch.id))
     if form.is_submitted():
         status = 422
     page = render_template(
-        "ledger/index.html", form=form, batches=queries.batches(db.session(), _county(), RECENT),
-        lenders=lenders(db.session()), missing=loans.count_missing(db.session(), scope()),
+        "ledger/index.html",
+        form=form,
+        batches=queries.batches(db.session(), _county(), RECENT),
+        lenders=lenders(db.session()),
+        missing=loans.count_missing(db.session(), scope()),
     )
     return page, status
 
@@ -81,11 +92,22 @@ def show(batch_id: int) -> str:
 
 def _page(batch: ImportBatch, form: AcceptForm, error: Text | None = None) -> str:
     report = Report.from_json(batch.report) if "accepted" in batch.report else None
-    before = actions.already_taken(db.session(), batch.file_hash, batch.as_of) if batch.state is BatchState.PREVIEW else None
+    before = (
+        actions.already_taken(db.session(), batch.file_hash, batch.as_of)
+        if batch.state is BatchState.PREVIEW
+        else None
+    )
     return render_template(
-        "ledger/batch.html", batch=batch, report=report, form=form, error=error, before=before,
+        "ledger/batch.html",
+        batch=batch,
+        report=report,
+        form=form,
+        error=error,
+        before=before,
         refusal=Text.from_json(batch.report["refusal"]) if "refusal" in batch.report else None,
-        progress=_store().progress(batch.id), fields=list(LedgerField), lenders=lenders(db.session()),
+        progress=_store().progress(batch.id),
+        fields=list(LedgerField),
+        lenders=lenders(db.session()),
         has_refused=bool(report and report.rejected and _store().refused(batch.id)),
     )
 
@@ -97,7 +119,9 @@ def progress(batch_id: int) -> dict[str, object]:
     batch = _batch(batch_id)
     told = _store().progress(batch_id)
     return {
-        "state": batch.state.value, "percent": told.percent if told else 0, "part": told.part if told else "",
+        "state": batch.state.value,
+        "percent": told.percent if told else 0,
+        "part": told.part if told else "",
         "working": batch.state in (BatchState.UPLOADED, BatchState.ACCEPTED),
     }
 
@@ -121,10 +145,20 @@ def accept(batch_id: int) -> str | Response | tuple[str, int]:
         return redirect(url_for("ledger.show", batch_id=batch_id))
     report = Report.from_json(batch.report)
     if report.rejected and not form.accept_valid.data:
-        sentence = T("%(n)s rows are refused. Correct the file and upload it again, or choose to take the valid rows.", n=report.rejected)
+        sentence = T(
+            "%(n)s rows are refused. Correct the file and upload it again, or choose to take the valid rows.",
+            n=report.rejected,
+        )
         return _page(batch, form, sentence), 422
     batch.state, batch.accept_valid, batch.attempts = BatchState.ACCEPTED, bool(form.accept_valid.data), 0
-    audit.record(db.session(), user().username, "ledger.accept", "import_batch", batch.id, accept_valid=batch.accept_valid)
+    audit.record(
+        db.session(),
+        user().username,
+        "ledger.accept",
+        "import_batch",
+        batch.id,
+        accept_valid=batch.accept_valid,
+    )
     db.session.commit()
     return redirect(url_for("ledger.show", batch_id=batch_id))
 
@@ -162,7 +196,11 @@ def choose_headers(batch_id: int) -> Response:
     titles = request.form.getlist("header")
     chosen = dict(zip(titles, request.form.getlist("field"), strict=False))
     lender = request.form.get("lender", "").strip()
-    if batch.state is not BatchState.PREVIEW or not lender or any(v and v not in known for v in chosen.values()):
+    if (
+        batch.state is not BatchState.PREVIEW
+        or not lender
+        or any(v and v not in known for v in chosen.values())
+    ):
         abort(400)
     actions.remember_headers(db.session(), lender, chosen, user().username)
     batch.lender_name = lender
@@ -195,9 +233,12 @@ def missing() -> str:
     found = loans.missing_loans(db.session(), scope(), PAGE_SIZE + 1, after)
     rows = found[:PAGE_SIZE]
     return render_template(
-        "ledger/missing.html", loans=rows, counted=loans.count_missing(db.session(), scope()),
+        "ledger/missing.html",
+        loans=rows,
+        counted=loans.count_missing(db.session(), scope()),
         next_url=url_with(after=rows[-1].id) if len(found) > PAGE_SIZE else None,
-        first_url=url_with(after=None) if after else None, decisions=list(MissingDecision),
+        first_url=url_with(after=None) if after else None,
+        decisions=list(MissingDecision),
     )
 
 

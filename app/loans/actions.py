@@ -37,23 +37,44 @@ def decide_missing(session: Session, loan: Loan, decision: MissingDecision, acto
     if decision is MissingDecision.REPAID and loan.balance > 0:
         _end_as_repaid(session, loan, since)
     audit.record(
-        session, actor, "loans.missing", "loan", loan.id, since=since.isoformat(), before=before,
+        session,
+        actor,
+        "loans.missing",
+        "loan",
+        loan.id,
+        since=since.isoformat(),
+        before=before,
         after={"balance": loan.balance, "decision": decision.value},
     )
 
 
 def _end_as_repaid(session: Session, loan: Loan, day: date) -> None:
-    last = session.scalars(select(Snapshot).where(Snapshot.loan_id == loan.id, Snapshot.as_of < day, Snapshot.until > day)).one()
+    last = session.scalars(
+        select(Snapshot).where(Snapshot.loan_id == loan.id, Snapshot.as_of < day, Snapshot.until > day)
+    ).one()
     session.add(
         Snapshot(
-            loan_id=loan.id, as_of=day, until=last.until, batch_id=None, township_code=last.township_code,
-            branch_id=last.branch_id, household_id=last.household_id, principal=last.principal, balance=0, overdue=0,
-            disbursed_on=last.disbursed_on, due_on=last.due_on, repaid=last.balance, repaid_on=None,
+            loan_id=loan.id,
+            as_of=day,
+            until=last.until,
+            batch_id=None,
+            township_code=last.township_code,
+            branch_id=last.branch_id,
+            household_id=last.household_id,
+            principal=last.principal,
+            balance=0,
+            overdue=0,
+            disbursed_on=last.disbursed_on,
+            due_on=last.due_on,
+            repaid=last.balance,
+            repaid_on=None,
         )
     )
     session.execute(update(Snapshot).where(Snapshot.id == last.id).values(until=day))
     session.add(
-        Repayment(loan_id=loan.id, as_of=day, paid_on=day, amount=last.balance, source=RepaymentSource.INFERRED)
+        Repayment(
+            loan_id=loan.id, as_of=day, paid_on=day, amount=last.balance, source=RepaymentSource.INFERRED
+        )
     )
     loan.balance = loan.overdue = 0
     loan.as_of = day

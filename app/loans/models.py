@@ -78,8 +78,10 @@ class Loan(Base):
         Index("ix_loan_township_code", "township_code"),
         Index("ix_loan_branch_id", "branch_id"),
         Index(
-            "ix_loan_missing", "township_code",
-            sqlite_where=text("missing_since IS NOT NULL"), postgresql_where=text("missing_since IS NOT NULL"),
+            "ix_loan_missing",
+            "township_code",
+            sqlite_where=text("missing_since IS NOT NULL"),
+            postgresql_where=text("missing_since IS NOT NULL"),
         ),
     )
 

@@ -85,8 +85,9 @@ def _undecided() -> ColumnElement[bool]:
 
 def count_missing(session: Session, scope: Scope) -> Missing:
     row = session.execute(
-        select(func.count(), func.coalesce(func.sum(Loan.balance), 0), func.coalesce(func.sum(Loan.overdue), 0))
-        .where(_undecided(), loans_in(scope))
+        select(
+            func.count(), func.coalesce(func.sum(Loan.balance), 0), func.coalesce(func.sum(Loan.overdue), 0)
+        ).where(_undecided(), loans_in(scope))
     ).one()
     return Missing(*map(int, row))
 
@@ -94,7 +95,10 @@ def count_missing(session: Session, scope: Scope) -> Missing:
 def missing_loans(session: Session, scope: Scope, limit: int, after: int = 0) -> list[Loan]:
     """The loans to decide about, by number."""
     query = (
-        select(Loan).where(_undecided(), loans_in(scope), Loan.id > after).order_by(Loan.id).limit(limit)
+        select(Loan)
+        .where(_undecided(), loans_in(scope), Loan.id > after)
+        .order_by(Loan.id)
+        .limit(limit)
         .options(joinedload(Loan.borrower), joinedload(Loan.township), joinedload(Loan.lender))
     )
     return list(session.scalars(query))

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import audit
 from app.labels import T, Text
 from app.places.models import Lender, Region, RegionAlias
-from app.places.rules import Place, parent_code
+from app.places.rules import CODE_LENGTHS, Level, Place, parent_code
+
+
+# Last three digits of a code given here to a place without a statistical one; real ones end below.
+FIRST_PROVISIONAL, LAST_PROVISIONAL = 500, 999
 
 
 class PlacesRefused(ValueError):
@@ -25,10 +29,16 @@ def load_places(session: Session, places: Iterable[Place], actor: str = audit.SY
     for place in sorted(places, key=lambda p: (len(p.code), p.code)):
         above = parent_code(place.code)
         if above is not None and session.get(Region, above) is None:
-            raise PlacesRefused(T("%(name)s (%(code)s): the place above it is missing", name=place.name, code=place.code))
+            raise PlacesRefused(
+                T("%(name)s (%(code)s): the place above it is missing", name=place.name, code=place.code)
+            )
         region = session.get(Region, place.code)
         if region is None:
-            session.add(Region(code=place.code, parent_code=above, level=place.level, name=place.name, short=place.short))
+            session.add(
+                Region(
+                    code=place.code, parent_code=above, level=place.level, name=place.name, short=place.short
+                )
+            )
             session.flush()
             new += 1
         elif (region.name, region.short) != (place.name, place.short):
@@ -49,6 +59,40 @@ def add_alias(session: Session, code: str, name: str, actor: str | None = None) 
         session.flush()
         if actor:
             audit.record(session, actor, "places.alias", "region", code, alias=name)
+
+
+def add_township(session: Session, county: str, name: str, code: str, actor: str) -> Region:
+    """A township the shipped places lack; without a code it gets a provisional one. Raises PlacesRefused."""
+    name, code = name.strip(), code.strip()
+    if not name:
+        raise PlacesRefused(T("Give the name of the township."))
+    taken = select(Region.code).where(Region.parent_code == county, (Region.name == name) | (Region.short == name))
+    if session.scalar(taken) is not None:
+        raise PlacesRefused(T("There is a township named %(name)s already.", name=name))
+    if code and not _is_township_of(code, county):
+        raise PlacesRefused(T("A township's code has nine digits and begins with %(county)s.", county=county))
+    if code and session.get(Region, code) is not None:
+        raise PlacesRefused(T("The code %(code)s is taken.", code=code))
+    region = Region(
+        code=code or _provisional_code(session, county), parent_code=county, level=Level.TOWNSHIP, name=name,
+        short=name, provisional=not code,
+    )
+    session.add(region)
+    session.flush()
+    audit.record(session, actor, "places.add", "region", region.code, name=name)
+    return region
+
+
+def _is_township_of(code: str, county: str) -> bool:
+    return code.isascii() and code.isdigit() and len(code) == CODE_LENGTHS[Level.TOWNSHIP] and code.startswith(county)
+
+
+def _provisional_code(session: Session, county: str) -> str:
+    last = session.scalar(select(func.max(Region.code)).where(Region.parent_code == county, Region.provisional))
+    number = int(last[-3:]) + 1 if last else FIRST_PROVISIONAL
+    if number > LAST_PROVISIONAL:
+        raise PlacesRefused(T("There are too many places without a code. Load the county's places from a file."))
+    return f"{county}{number}"
 
 
 def lender_named(session: Session, name: str) -> Lender:

@@ -44,3 +44,14 @@ def children(session: Session, code: str) -> list[Region]:
 
 def lenders(session: Session) -> list[Lender]:
     return list(session.scalars(select(Lender).order_by(Lender.id)))
+
+
+def townships(session: Session, county: str) -> list[tuple[Region, list[str]]]:
+    """A county's townships with the other names they go by."""
+    return [(region, names_of(session, region.code)) for region in children(session, county)]
+
+
+def names_of(session: Session, code: str) -> list[str]:
+    """The other names of a region."""
+    query = select(RegionAlias.name).where(RegionAlias.region_code == code).order_by(RegionAlias.name)
+    return list(session.scalars(query))

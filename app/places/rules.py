@@ -90,7 +90,9 @@ class PlaceIndex:
 
     def children(self, code: str) -> list[Place]:
         """The places one level below, in the order of their codes."""
-        return sorted((p for p in self if p.code != code and parent_code(p.code) == code), key=lambda p: p.code)
+        return sorted(
+            (p for p in self if p.code != code and parent_code(p.code) == code), key=lambda p: p.code
+        )
 
     def find(self, text: str, within: str = "", level: Level | None = Level.TOWNSHIP) -> Place | None:
         """The one place that goes by exactly this name (spaces ignored) in ``within``; None if none or several.
@@ -135,7 +137,10 @@ def read_places(path: Path) -> list[Place]:
         items = json.loads(path.read_text("utf-8"))["places"]
         return [
             Place(
-                item["code"], level_of(item["code"]), item["name"], item.get("short") or item["name"],
+                item["code"],
+                level_of(item["code"]),
+                item["name"],
+                item.get("short") or item["name"],
                 tuple(item.get("aliases", ())),
             )
             for item in items

@@ -19,8 +19,18 @@ PLACES = shipped("530324")
 MONTH_END = date(2023, 10, 31)
 
 TARGETS_WAN = {
-    "九龙街道": "600", "大水井乡": "200", "富乐镇": "300", "老厂乡": "540", "马街镇": "550", "阿岗镇": "1050",
-    "鲁布革乡": "150", "板桥镇": "550", "腊山街道": "400", "旧屋基乡": "127.5", "长底乡": "100", "罗雄街道": "500",
+    "九龙街道": "600",
+    "大水井乡": "200",
+    "富乐镇": "300",
+    "老厂乡": "540",
+    "马街镇": "550",
+    "阿岗镇": "1050",
+    "鲁布革乡": "150",
+    "板桥镇": "550",
+    "腊山街道": "400",
+    "旧屋基乡": "127.5",
+    "长底乡": "100",
+    "罗雄街道": "500",
     "钟山乡": "400",
 }
 
@@ -85,12 +95,9 @@ def code(name: str) -> str:
 
 def october(change: Callable[[FigureRow], FigureRow] = lambda row: row) -> Figures:
     """The published figures, each row changed by ``change``."""
-    rows = []
     with (DATA / "luoping-2023-10.csv").open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file):
-            if line["township"] != "全县":
-                rows.append(change(_row(line)))
-    return Figures("530324", "罗平县", MONTH_END, MONTH_END, tuple(rows))
+        rows = tuple(change(_row(line)) for line in csv.DictReader(file) if line["township"] != "全县")
+    return Figures("530324", "罗平县", MONTH_END, MONTH_END, rows)
 
 
 def _row(line: dict[str, str]) -> FigureRow:

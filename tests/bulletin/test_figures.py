@@ -13,15 +13,29 @@ from hypothesis import strategies as st
 from app.bulletin.figures import FigureRow, Figures
 from tests.bulletin.published import DATA, MONTH_END, PAGE, code, october
 
-ROW = FigureRow("530324001", "罗雄街道", stock_households=3, stock_fen=6, overdue_households=1, overdue_fen=1,
-                overdue_loans=1)
+ROW = FigureRow(
+    "530324001",
+    "罗雄街道",
+    stock_households=3,
+    stock_fen=6,
+    overdue_households=1,
+    overdue_fen=1,
+    overdue_loans=1,
+)
 
 
 @pytest.mark.parametrize(
     ("overdue", "stock", "rate"),
     [
-        (1, 0, None), (0, 0, None), (0, 5, "0.00"), (1, 6, "16.67"), (1, 8, "12.50"),
-        (12345, 10_000_000, "0.12"), (12350, 10_000_000, "0.12"), (12500, 10_000_000, "0.13"), (5, 5, "100.00"),
+        (1, 0, None),
+        (0, 0, None),
+        (0, 5, "0.00"),
+        (1, 6, "16.67"),
+        (1, 8, "12.50"),
+        (12345, 10_000_000, "0.12"),
+        (12350, 10_000_000, "0.12"),
+        (12500, 10_000_000, "0.13"),
+        (5, 5, "100.00"),
     ],
 )
 def test_overdue_rate_is_rounded_once_half_up(overdue: int, stock: int, rate: str | None) -> None:
@@ -32,7 +46,15 @@ def test_overdue_rate_is_rounded_once_half_up(overdue: int, stock: int, rate: st
 
 @pytest.mark.parametrize(
     ("new", "target", "completion"),
-    [(5, None, None), (5, 0, None), (0, 8, "0"), (1, 8, "13"), (5, 1000, "1"), (4, 1000, "0"), (11, 8, "138")],
+    [
+        (5, None, None),
+        (5, 0, None),
+        (0, 8, "0"),
+        (1, 8, "13"),
+        (5, 1000, "1"),
+        (4, 1000, "0"),
+        (11, 8, "138"),
+    ],
 )
 def test_completion_is_a_whole_percent_and_unknown_without_a_target(
     new: int, target: int | None, completion: str | None
@@ -104,7 +126,9 @@ def test_orders_are_those_of_the_published_page() -> None:
 
 
 def test_rows_without_a_target_come_last_by_amount() -> None:
-    figures = october(lambda row: replace(row, target_fen=None) if row.name in ("九龙街道", "钟山乡") else row)
+    figures = october(
+        lambda row: replace(row, target_fen=None) if row.name in ("九龙街道", "钟山乡") else row
+    )
     assert [row.name for row in figures.by_new()][-2:] == ["九龙街道", "钟山乡"]
 
 
@@ -131,7 +155,9 @@ def test_charts_carry_names_and_values_in_the_printed_order() -> None:
 
 amounts = st.integers(0, 10**12)
 rows_of_figures = st.lists(
-    st.tuples(*[st.integers(0, 5000), amounts, st.integers(0, 5000), amounts, amounts, st.integers(0, 99), amounts]),
+    st.tuples(
+        *[st.integers(0, 5000), amounts, st.integers(0, 5000), amounts, amounts, st.integers(0, 99), amounts]
+    ),
     max_size=30,
 )
 
@@ -152,4 +178,6 @@ def test_total_agrees_with_an_obvious_calculation(numbers: list[tuple[int, ...]]
         assert -Fraction(1, 200) < exact - Fraction(total.overdue_rate_pct) < Fraction(1, 200) or (
             exact - Fraction(total.overdue_rate_pct) == -Fraction(1, 200)
         )
-    assert sorted(row.code for row in [*figures.by_overdue(), *figures.cleared()]) == [row.code for row in figures.rows]
+    assert sorted(row.code for row in [*figures.by_overdue(), *figures.cleared()]) == [
+        row.code for row in figures.rows
+    ]

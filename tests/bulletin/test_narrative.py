@@ -43,16 +43,29 @@ def test_a_region_without_rows_is_still_a_sentence() -> None:
 
 
 def test_a_prefecture_lists_its_counties() -> None:
-    row = FigureRow("530324", "罗平县", 1048, fen("5390.04"), overdue_households=1, overdue_fen=1, overdue_loans=1)
+    row = FigureRow(
+        "530324", "罗平县", 1048, fen("5390.04"), overdue_households=1, overdue_fen=1, overdue_loans=1
+    )
     figures = Figures("5303", "曲靖市", MONTH_END, MONTH_END, (row,))
-    assert "全市脱贫人口小额信贷累计存量1048户5390.04万元，其中：罗平县1048户" in basic_situation(figures)[0].text
+    assert (
+        "全市脱贫人口小额信贷累计存量1048户5390.04万元，其中：罗平县1048户"
+        in basic_situation(figures)[0].text
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("罗平县", "全县"), ("麒麟区", "全区"), ("宣威市", "全市"), ("楚雄彝族自治州", "全州"), ("云南省", "全省"),
-        ("阿岗镇", "全镇"), ("老厂乡", "全乡"), ("罗雄街道", "全街道"), ("广西壮族自治区", "全区"), ("", "全域"),
+        ("罗平县", "全县"),
+        ("麒麟区", "全区"),
+        ("宣威市", "全市"),
+        ("楚雄彝族自治州", "全州"),
+        ("云南省", "全省"),
+        ("阿岗镇", "全镇"),
+        ("老厂乡", "全乡"),
+        ("罗雄街道", "全街道"),
+        ("广西壮族自治区", "全区"),
+        ("", "全域"),
     ],
 )
 def test_whole_is_named_after_the_region(name: str, word: str) -> None:

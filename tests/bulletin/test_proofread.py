@@ -94,13 +94,14 @@ def test_the_real_page_is_read_fast() -> None:
         CLEAN.replace("户", " "),
         CLEAN.replace("户", "户，金额"),
         CLEAN.replace("\n\n", "\n"),
+        CLEAN.replace("\n", "\r\n"),
         CLEAN.replace("（一）存量贷款情况", "").replace("（二）新增贷款情况", "").replace("（三）逾期情况", ""),
         CLEAN.replace("1048户5390.04", "1,048户5,390.04").replace("4551.98", "4,551.98"),
         CLEAN.translate(str.maketrans("0123456789.%", "０１２３４５６７８９．％")),
         CLEAN.replace("鲁布革乡", "鲁布革布依族苗族乡").replace("全县", "罗平县"),
     ],
     ids=[
-        "the page put right", "clean", "without problems", "run together", "spaces for 户", "户，金额", "dense",
+        "the page put right", "clean", "without problems", "run together", "spaces for 户", "户，金额", "dense", "lines of Windows",
         "without headings", "thousands", "full width", "official names",
     ],
 )  # fmt: skip
@@ -115,13 +116,34 @@ def test_a_county_whose_places_are_not_shipped_is_read_as_written(text: str) -> 
     assert (proof.findings, proof.region_code, proof.region_name) == ((), None, "全县")
 
 
+def test_one_name_in_common_does_not_make_it_our_county() -> None:
+    text = "（一）存量贷款情况\n全县累计存量6户12.00万元，其中：石桥镇3户6.00万元，板桥镇2户4.00万元，马店乡1户2.00万元。"
+    proof = proofread(text, PLACES)
+    assert (proof.region_code, proof.region_name, proof.findings) == (None, "全县", ())
+    assert not [note for note in proof.notes if "was read as" in str(note.text)]
+
+
+def test_a_prefecture_with_counties_as_rows() -> None:
+    text = "（一）存量贷款情况\n全市累计存量612.00万元，其中：罗平县36.00万元，师宗县24.10万元，麒麟区12.00万元。"
+    (finding,) = proofread(text, PLACES).findings
+    assert (finding.region, finding.figure, finding.printed, finding.expected) == (
+        "全市",
+        "stock_wan",
+        "12.00",
+        "12.10",
+    )
+
+
 def test_a_month_without_anything_overdue_has_no_findings() -> None:
     figures = october(lambda row: replace(row, overdue_households=0, overdue_fen=0, overdue_loans=0))
     assert proofread(basic_situation_text(figures), PLACES).findings == ()
 
 
 def test_no_completion_printed_is_no_finding() -> None:
-    assert proofread(basic_situation_text(october(lambda row: replace(row, target_fen=None))), PLACES).findings == ()
+    assert (
+        proofread(basic_situation_text(october(lambda row: replace(row, target_fen=None))), PLACES).findings
+        == ()
+    )
 
 
 # One thing wrong
@@ -160,13 +182,25 @@ def test_where_the_culprit_is_open_the_reason_says_what_else_it_may_be() -> None
     text = CLEAN.replace("阿岗镇230户", "阿岗镇330户")
     assert the_finding(text) == ("罗平县", "stock", "stock_households", "1048", "1148")
     assert reason(text) == (
-        "The rows add up to 1148, the total says 1048. One digit could also be wrong in: 阿岗镇 330→230."
+        "The rows add up to 1148, the total says 1048. It may also be a single digit in: 阿岗镇 330→230."
+    )
+
+
+def test_a_total_that_other_figures_confirm_is_not_corrected() -> None:
+    """75 stands in two places, so one of the rows is wrong; which one cannot be told."""
+    text = CLEAN.replace("阿岗镇39户", "阿岗镇29户")
+    assert the_finding(text) == ("罗平县", "overdue", "overdue_households", "75", "")
+    assert (
+        "so it is one of the rows. It may also be a single digit in: 九龙街道 13→23、阿岗镇 29→39."
+        in reason(text)
     )
 
 
 def test_a_difference_that_rounding_could_explain_is_a_finding_that_says_so() -> None:
     assert "add up to 5390.07" in reason(CLEAN.replace("阿岗镇230户985.92", "阿岗镇230户985.95"))
-    assert "rounding alone could explain it" in reason(CLEAN.replace("阿岗镇230户985.92", "阿岗镇230户985.95"))
+    assert "rounding alone could explain it" in reason(
+        CLEAN.replace("阿岗镇230户985.92", "阿岗镇230户985.95")
+    )
     # 14 figures to two decimals are at most 0.07 off together.
     assert "rounding" not in reason(CLEAN.replace("板桥镇75户474.60", "板桥镇75户474.80"))
     # 18.195 ÷ 331.115 is 5.4951.
@@ -191,7 +225,9 @@ def test_amounts_of_unrounded_figures_show_rounding_only() -> None:
         ("目标任务的93%", "目标任务的39%", None, ("富乐镇", "new", "completion_pct", "39", "91–113")),
     ],
 )
-def test_completion(right: str, wrong: str, targets: dict[str, int] | None, expected: tuple[str, ...]) -> None:
+def test_completion(
+    right: str, wrong: str, targets: dict[str, int] | None, expected: tuple[str, ...]
+) -> None:
     assert the_finding(CLEAN.replace(right, wrong, 1), targets=targets) == expected
 
 
@@ -227,7 +263,12 @@ def test_a_township_both_overdue_and_cleared() -> None:
 
 def test_a_township_neither_overdue_nor_cleared() -> None:
     finding = _only(CLEAN.replace("、旧屋基乡、", "、"))
-    assert (finding.region, finding.figure, finding.printed, finding.expected) == ("旧屋基乡", "cleared", "", "已清零")
+    assert (finding.region, finding.figure, finding.printed, finding.expected) == (
+        "旧屋基乡",
+        "cleared",
+        "",
+        "已清零",
+    )
 
 
 def test_a_township_twice_in_a_section_points_at_the_name() -> None:
@@ -290,7 +331,7 @@ def test_without_a_total_the_split_is_called_a_guess() -> None:
 def test_missing_sections_are_noted() -> None:
     text = CLEAN.split("（二）")[0]
     notes = [str(note.text) for note in proofread(text, PLACES).notes]
-    assert notes == ["Section “New lending” was not found.", "Section “Overdue” was not found."]
+    assert notes == ["“Paragraph on new lending” was not found.", "“Paragraph on overdue” was not found."]
 
 
 def test_a_name_that_is_no_place_is_noted() -> None:
@@ -302,7 +343,15 @@ def test_a_name_that_is_no_place_is_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "罗平县", "今天天气很好。" * 1000, "存量贷款情况\n罗平县12户34.56万元", "1 " * 50_000, "（一）存量贷款情况" * 9_000]
+    "text",
+    [
+        "",
+        "罗平县",
+        "今天天气很好。" * 1000,
+        "存量贷款情况\n罗平县12户34.56万元",
+        "1 " * 50_000,
+        "（一）存量贷款情况" * 9_000,
+    ],
 )
 def test_a_text_without_figures_is_refused_with_what_is_needed(text: str) -> None:
     with pytest.raises(NotABulletin, match="No figures of a bulletin were found"):

@@ -19,16 +19,16 @@ class Figure(Labelled):
     """The figures of a bulletin, by the names they have in the JSON of figures."""
 
     STOCK_HOUSEHOLDS = "stock_households", T("Households in stock")
-    STOCK_WAN = "stock_wan", T("Stock")
+    STOCK_WAN = "stock_wan", T("Amount in stock")
     NEW_HOUSEHOLDS = "new_households", T("Households with new loans")
-    NEW_WAN = "new_wan", T("New lending")
+    NEW_WAN = "new_wan", T("Amount newly lent")
     COMPLETION_PCT = "completion_pct", T("Completion of the target")
     OVERDUE_HOUSEHOLDS = "overdue_households", T("Households overdue")
-    OVERDUE_WAN = "overdue_wan", T("Overdue")
+    OVERDUE_WAN = "overdue_wan", T("Amount overdue")
     OVERDUE_RATE_PCT = "overdue_rate_pct", T("Overdue rate")
     CLEARED = "cleared", T("Cleared")
-    NAME = "name", T("Name")
-    AS_OF = "as_of", T("Date")
+    NAME = "name", T("Printed name")
+    AS_OF = "as_of", T("As-of date")
 
 
 HOUSEHOLDS = {Figure.STOCK_HOUSEHOLDS, Figure.NEW_HOUSEHOLDS, Figure.OVERDUE_HOUSEHOLDS}
@@ -278,7 +278,7 @@ class Same(_Solvable):
 
     def reason(self, values: Mapping[Cell, Value], board: Board) -> Text:
         return T(
-            "The section “%(one)s” says %(first)s, the section “%(other)s” says %(second)s.",
+            "“%(one)s” says %(first)s, “%(other)s” says %(second)s.",
             one=self.first[0].label,
             first=board.show(self.first, values[self.first]),
             other=self.subject[0].label,

@@ -91,25 +91,21 @@ class _Ward:
     def undecided(self, check: Check, repairs: Sequence[_Repair], sound: bool = False) -> Diagnosis:
         """A finding at the check's own subject, naming what else could be wrong by a single digit.
 
-        The subject itself is ``sound`` if changing it would break another check.
+        The subject itself is ``sound`` if changing it would break another check: then what it should be is open.
         """
         self.closed.add(check)
-        reason = check.reason(self.values, self.board)
+        reasons = [check.reason(self.values, self.board)]
         others = [repair for repair in repairs if repair.cell != check.subject]
         slips = [repair for repair in others if repair.rank[-1]]
+        if sound:
+            reasons.append(T("The total agrees with its other figures, so it is one of the rows."))
         if slips and len(slips) <= MAX_NAMED:
             named = "、".join(self._named(repair) for repair in slips)
-            reason = _join([reason, T("One digit could also be wrong in: %(figures)s.", figures=named)])
+            reasons.append(T("It may also be a single digit in: %(figures)s.", figures=named))
         elif others:
-            reason = _join([reason, T("Which of the figures is wrong cannot be told from the text.")])
-        if sound:
-            reason = _join(
-                [
-                    reason,
-                    T("%(name)s's own figure agrees with the others.", name=self.board.name(check.subject)),
-                ]
-            )
-        return Diagnosis(check.subject, check.expected(self.values, self.board), reason)
+            reasons.append(T("The text does not tell which of the figures is wrong."))
+        expected = "" if sound else check.expected(self.values, self.board)
+        return Diagnosis(check.subject, expected, _join(reasons))
 
     def _named(self, repair: _Repair) -> str:
         before, after = self._shown(repair.cell), self._shown(repair.cell, repair.value)

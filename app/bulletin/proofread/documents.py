@@ -110,17 +110,13 @@ def _docx(data: bytes) -> str:
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise NotABulletin(
-            _DAMAGED
-        ) from error
+        raise NotABulletin(_DAMAGED) from error
     if len(xml) > MAX_XML:
         raise NotABulletin(T("The document is too large when unpacked. Save the bulletin alone."))
     try:
         return _WordText().read(xml)
     except (expat.ExpatError, _ForbiddenError) as error:
-        raise NotABulletin(
-            _DAMAGED
-        ) from error
+        raise NotABulletin(_DAMAGED) from error
 
 
 class _ForbiddenError(Exception):

@@ -76,20 +76,21 @@ def name_regions(reading: Reading, places: PlaceIndex) -> Names:
 
 
 def _scope(reading: Reading, places: PlaceIndex) -> str:
-    """The region one level above most of the places that the text names."""
-    printed = {row.name for rows in reading.rows.values() for row in rows} | {
-        name.name for name in reading.cleared
+    """The region one level above the places that the text names; "" if the tree knows fewer than half of them.
+
+    板桥镇 alone does not make a text one about 罗平县: many counties have one.
+    """
+    named = {row.name for rows in reading.rows.values() for row in rows} | {
+        item.name for item in reading.cleared
     }
+    named = {name for name in named if not _WHOLE.search(name) and not _TOTAL_WORDS.search(name)}
     votes: Counter[str] = Counter()
     for place in places:
         above = parent_code(place.code)
-        if (
-            above
-            and above in places
-            and printed & {place.name, place.short, *place.aliases, stem(place.short)}
-        ):
+        if above and above in places and named & {place.name, place.short, *place.aliases, stem(place.short)}:
             votes[above] += 1
-    return max(votes, key=lambda code: (votes[code], code)) if votes else ""
+    best = max(votes, key=lambda code: (votes[code], code)) if votes else ""
+    return best if 2 * votes[best] >= len(named) else ""
 
 
 def _whole(reading: Reading) -> str:

@@ -40,7 +40,7 @@ def _splits(reading: Reading, chosen: Chosen, names: Names) -> Iterator[Note]:
         yield Note(text, row.end, chosen[row].end)
     for section in chosen.unproven:
         text = T(
-            "Section “%(section)s”: no split of the run-together digits makes both columns add up; "
+            "“%(section)s”: no split of the run-together digits makes both columns add up; "
             "the most plausible one was taken.",
             section=section.label,
         )
@@ -56,12 +56,12 @@ def _lacking(reading: Reading, names: Names, prepared: Prepared) -> Iterator[Not
     """Sections, totals and rows that the text does not have."""
     for section in TABLES:
         if section not in reading.sections:
-            yield Note(T("Section “%(section)s” was not found.", section=section.label), 0, 0)
+            yield Note(T("“%(section)s” was not found.", section=section.label), 0, 0)
             continue
         lacking = everywhere(reading) - regions_of(reading, section)
         if lacking and section is not Section.OVERDUE:
             listed = "、".join(names(region) for region in sorted(lacking))
-            text = T("Not in section “%(section)s”: %(names)s.", section=section.label, names=listed)
+            text = T("Not in “%(section)s”: %(names)s.", section=section.label, names=listed)
             yield Note(text, *reading.sections[section])
     for section, figure in COLUMNS:
         if regions_of(reading, section) and (section, TOTAL, figure) not in prepared.values:

@@ -21,10 +21,10 @@ _WIDTH = str.maketrans("０１２３４５６７８９．，％（）：；\u300
 
 
 class Section(Labelled):
-    STOCK = "stock", T("Stock")
-    NEW = "new", T("New lending")
-    OVERDUE = "overdue", T("Overdue")
-    PROBLEMS = "problems", T("Problems")
+    STOCK = "stock", T("Paragraph on stock")
+    NEW = "new", T("Paragraph on new lending")
+    OVERDUE = "overdue", T("Paragraph on overdue")
+    PROBLEMS = "problems", T("Paragraph on problems")
 
 
 # Repetitions are bounded everywhere: a page of a hundred thousand blanks must cost no more than any other.
@@ -210,7 +210,7 @@ def _name_before(plain: str, last: int, end: int, section_start: int) -> tuple[i
     """The run of Chinese characters that ends at ``end``, without what belongs to the number before it."""
     lowest = max(last, end - _LONGEST_NAME)
     stop = end
-    while stop > lowest and plain[stop - 1] in " \t\n:":
+    while stop > lowest and plain[stop - 1] in " \t\r\n:":
         stop -= 1
     start = stop
     while start > lowest and _HAN.match(plain[start - 1]):
@@ -281,4 +281,4 @@ def _read_cleared(text: str, plain: str, span: tuple[int, int], reading: Reading
 
 
 def _in_list(character: str) -> bool:
-    return character in "、, \t\n" or bool(_HAN.match(character))
+    return character in "、, \t\r\n" or bool(_HAN.match(character))

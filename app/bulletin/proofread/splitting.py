@@ -228,7 +228,9 @@ def _contradictions(
         found = 0
         if part and whole:
             found += any(left > right for left, right in zip(_values(part), _values(whole), strict=True))
-            found += rate is not None and percent(_values(part)[1], _values(whole)[1], rate.decimals) != rate.value
+            found += (
+                rate is not None and percent(_values(part)[1], _values(whole)[1], rate.decimals) != rate.value
+            )
         if sums.section is Section.PROBLEMS and row.region in overdue:
             said = zip(_values(split), _values(overdue[row.region]), strict=True)
             found += sum(again != first for again, first in said)

@@ -3,6 +3,8 @@
 import codecs
 import csv
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from .protocol import Refuse, Send
@@ -79,13 +81,11 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
 
 def _delimiter(path: Path, encoding: str) -> str:
     """The sign that cuts the first rows into most columns."""
-    widths = {}
+    widths = dict.fromkeys(DELIMITERS, 0)
     for delimiter in DELIMITERS:
-        sample = (row for row, _ in zip(_rows(path, encoding, delimiter), range(SAMPLE_ROWS), strict=False))
-        try:
-            widths[delimiter] = max((len(row) for row in sample), default=0)
-        except csv.Error:
-            widths[delimiter] = 0
+        with suppress(csv.Error):  # what comes before the error still counts
+            for row in islice(_rows(path, encoding, delimiter), SAMPLE_ROWS):
+                widths[delimiter] = max(widths[delimiter], len(row))
     return max(DELIMITERS, key=lambda delimiter: widths[delimiter])
 
 
