@@ -57,9 +57,9 @@ class Day(click.ParamType[date]):
 
 
 def reader_locale() -> str:
-    """Chinese unless the terminal speaks English."""
+    """Chinese where the terminal's locale is, else English: the rule of the set-up's sentences too."""
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "en" if spoken.startswith("en") else "zh_Hans"
+    return "zh_Hans" if spoken.startswith("zh") else "en"
 
 
 def say(text: Text | str) -> None:
@@ -319,7 +319,7 @@ def bulletin_proofread(file: Path, as_json: bool) -> None:
     except NotABulletin as refused:
         fail(refused.message)
     if as_json:
-        print_json({"findings": [finding.to_json(gettext) for finding in proof.findings]})
+        print_json(proof.to_json(gettext))
     else:
         for finding in proof.findings:
             say(

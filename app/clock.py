@@ -4,6 +4,7 @@ The business date is always a parameter of a rule. Where it comes from (the real
 ``QINGSHOU_TODAY``, or the date a demonstration instance carries) is decided in ``app/db.py``'s settings.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -50,7 +51,7 @@ def effective_due_date(due: date, rule: DueDateRule) -> date:
 
 def month_end(day: date) -> date:
     """The last day of the month of ``day``."""
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def add_months(day: date, months: int) -> date:

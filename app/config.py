@@ -35,10 +35,12 @@ class Settings:
             instance.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"the instance folder {instance} cannot be made: {error.strerror}") from None
-        default = f"sqlite:///{instance / 'qingshou.db'}"
+        url = _database_url(environ.get("DATABASE_URL") or f"sqlite:///{instance / 'qingshou.db'}")
+        if url.startswith("sqlite:///"):
+            _touch_private(Path(url.removeprefix("sqlite:///")))
         return cls(
             instance=instance,
-            database_url=_database_url(environ.get("DATABASE_URL") or default),
+            database_url=url,
             today=_today(environ.get("QINGSHOU_TODAY", "")),
             secret_key=private_file(instance / "secret.key", lambda: secrets.token_hex(32).encode()).decode(),
         )
@@ -52,6 +54,14 @@ def _database_url(url: str) -> str:
     if url.startswith(("sqlite:///", "postgresql+psycopg://")):
         return url
     raise ConfigError("DATABASE_URL must start with sqlite:/// or postgresql://")
+
+
+def _touch_private(path: Path) -> None:
+    """Make the database file before SQLite does, so that only its owner reads it (its log inherits the mode)."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, PRIVATE))
+    except OSError as error:
+        raise ConfigError(f"the database {path} cannot be written: {error.strerror}") from None
 
 
 def _today(text: str) -> date | None:

@@ -3,27 +3,30 @@
 Every rounding in the program happens here, once, and half up: the way the county office rounds.
 """
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, FloatOperation, InvalidOperation, Overflow
 
 FEN_PER_YUAN = 100
 FEN_PER_WAN = 10_000 * FEN_PER_YUAN
 
 _CENT = Decimal("0.01")
+_LARGEST = 2**63 - 1  # what a database column holds
+_STRICT = Context(prec=40, rounding=ROUND_HALF_UP, traps=[FloatOperation, InvalidOperation, Overflow])
 
 
 def to_fen(amount: Decimal | int | str, fen_per_unit: int = FEN_PER_YUAN) -> int:
     """分 for an amount given in 元 (or in 万元 with ``FEN_PER_WAN``), rounded half up to the 分.
 
-    A float is refused by type: give ``Decimal(repr(value))``, so that 5.14 stays 5.14.
-    Raises ValueError for a text that is no finite number.
+    A float is refused with TypeError: give ``Decimal(repr(value))``, so that 5.14 stays 5.14.
+    Raises ValueError for a text that is no finite number, and for an amount that no column could hold.
     """
     try:
-        value = Decimal(amount)
-    except InvalidOperation as error:
+        value = _STRICT.create_decimal(amount)
+        fen = int(_STRICT.quantize(_STRICT.multiply(value, fen_per_unit), 1))
+    except (InvalidOperation, Overflow, ValueError) as error:
         raise ValueError(f"no number: {amount!r}") from error
-    if not value.is_finite():
-        raise ValueError(f"no number: {amount!r}")
-    return int((value * fen_per_unit).quantize(Decimal(1), ROUND_HALF_UP))
+    if abs(fen) > _LARGEST:
+        raise ValueError(f"no number that money has: {amount!r}")
+    return fen
 
 
 def _two_decimals(fen: int, fen_per_unit: int) -> str:

@@ -107,3 +107,8 @@ def mask_phone(number: str | None) -> str:
     if not number:
         return ""
     return number[:3] + "*" * (len(number) - 7) + number[-4:] if len(number) > 7 else "*" * len(number)
+
+
+def mask_name(name: str) -> str:
+    """``陈●●``: the surname, for lists that are read over a shoulder."""
+    return name[:1] + "●" * (len(name) - 1)

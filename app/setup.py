@@ -13,13 +13,12 @@ from app.accounts.actions import AccountRefused, add_user
 from app.accounts.models import User
 from app.accounts.rules import Role
 from app.db import db, get_setting
-from app.demo.load import PASSWORD, is_empty, load_demo
+from app.demo.load import LOADED, PASSWORD, STATE, is_empty, load_demo
 from app.places.actions import lender_named, load_places
 from app.places.models import Region
 from app.places.queries import counties
 from app.places.rules import SHIPPED, Level, Place, level_of, parent_code, read_places
 from app.startup import remember_key
-from app.today import BUSINESS_DATE
 
 
 def migrate(app: Flask) -> None:
@@ -46,7 +45,7 @@ def prepare_instance(app: Flask, with_demo: bool) -> dict[str, Any]:
     if empty and with_demo:
         load_demo(app, lambda part, done, total: click.echo(f"{part} {done}/{total}", err=True))
         empty = False
-    is_demo = get_setting(session, BUSINESS_DATE) is not None
+    is_demo = get_setting(session, STATE) == LOADED
     answer: dict[str, Any] = {"empty": empty, "demo": is_demo}
     if is_demo:
         first = session.scalar(select(User).where(User.role == Role.OFFICE).order_by(User.id).limit(1))

@@ -25,7 +25,7 @@ from app import money
 from app.clock import SHANGHAI
 from app.db import db, set_read_only
 from app.labels import T, Text
-from app.privacy import mask_id, mask_phone
+from app.privacy import mask_id, mask_name, mask_phone
 from app.today import fixed_date, local_time
 
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
@@ -71,8 +71,8 @@ def init_app(app: Flask) -> None:
     app.after_request(_headers)
     app.context_processor(_shared)
     app.jinja_env.filters.update(
-        wan=money.wan, yuan=money.yuan, pct=percent, num=number, day=day, moment=local_time,
-        mask_id=mask_id, mask_phone=mask_phone,
+        wan=money.wan, yuan=money.yuan, pct=percent, num=number, day=day, month=month, moment=local_time,
+        mask_id=mask_id, mask_name=mask_name, mask_phone=mask_phone,
     )  # fmt: skip
     app.jinja_env.globals["asset"] = asset  # a global, because imported macros see no context
     app.jinja_env.finalize = _finalize
@@ -117,6 +117,11 @@ def day(value: date | None) -> str:
     if str(get_locale()) == "en":
         return value.isoformat()
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+def month(value: date) -> str:
+    """``2023年10月`` in Chinese, ``2023-10`` in English."""
+    return f"{value:%Y-%m}" if str(get_locale()) == "en" else f"{value.year}年{value.month}月"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from functools import cache
 from typing import NamedTuple
 
 from app.clock import add_months
-from app.demo.plan import BRANCHES, COUNTY, TOWNSHIPS
+from app.demo.plan import BRANCHES, COUNTY
 from app.ledger.people import check_character
 from app.money import FEN_PER_YUAN
+from app.places.rules import Level, shipped
 
 AS_OF, NEXT_MONTH = date(2023, 10, 31), date(2023, 11, 30)
 SWEEP_DAY = date(2023, 11, 1)
@@ -24,7 +25,7 @@ _GIVEN = "建国华平军明强文德福贵林祥荣成忠学良志光"
 _DAYS = 669  # the days from 2022-01-01 to AS_OF
 
 county = COUNTY
-townships = tuple((plan.code, plan.name) for plan in TOWNSHIPS)
+townships = tuple((p.code, p.short) for p in shipped(COUNTY) if p.level is Level.TOWNSHIP)
 branches = tuple(plan.name for plan in BRANCHES)
 
 
@@ -85,7 +86,7 @@ def lines(count: int, overdue_per_mille: int = 40) -> Iterator[Line]:
         mixed = number * 2654435761 & 0xFFFFFFFF
         place = number // 10 * 2654435761 & 0xFFFFFFFF  # neighbours: a household lives in one village
         mille = number * 7919 % 1000
-        principal = (1 + mixed // 7 % 10) * 500_000 * FEN_PER_YUAN // 100
+        principal = (1 + mixed // 7 % 10) * 5000 * FEN_PER_YUAN
         overdue = 0
         if mille < overdue_per_mille - 1:
             disbursed_on, due_on = _term(date(2020, 1, 1), mixed % _DAYS, 24)

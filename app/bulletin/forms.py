@@ -13,7 +13,9 @@ from app.labels import T, Text
 from app.money import FEN_PER_WAN, to_fen
 
 MAX_TEXT = 200_000
-MAX_TARGET_WAN = 10_000_000  # 1000亿元: more than any province lends; a slip of the key, and it fits the column
+MAX_TARGET_WAN = (
+    10_000_000  # 1000亿元: more than any province lends; a slip of the key, and it fits the column
+)
 FIRST_YEAR, LAST_YEAR = 2015, 2100
 
 
@@ -29,7 +31,7 @@ class ProofreadForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError(T("Paste the bulletin's text, or choose a file."))
 
 
-def read_targets(typed: Mapping[str, str]) -> tuple[dict[str, int | None], dict[str, Text]]:
+def read_typed(typed: Mapping[str, str]) -> tuple[dict[str, int | None], dict[str, Text]]:
     """Amounts in 分 (None: no target), and what is wrong, by region."""
     amounts: dict[str, int | None] = {}
     errors: dict[str, Text] = {}
@@ -47,12 +49,7 @@ def read_targets(typed: Mapping[str, str]) -> tuple[dict[str, int | None], dict[
 def _fen(text: str) -> int | None:
     """分 of what was typed in 万元: separators, full-width digits and the unit itself do no harm."""
     number = text.strip().removesuffix("万元").replace(",", "").replace("，", "").strip()
-    if not number:
-        return None
-    try:
-        return to_fen(number, FEN_PER_WAN)
-    except ArithmeticError as error:  # more digits than a decimal holds
-        raise ValueError(number) from error
+    return to_fen(number, FEN_PER_WAN) if number else None
 
 
 def typed_wan(fen: int | None) -> str:

@@ -24,7 +24,7 @@ from app.loans.models import Loan, Snapshot
 from app.loans.queries import in_scope, ledger_revision, valid_on
 from app.places.models import Region
 from app.places.queries import within
-from app.places.rules import CODE_LENGTHS, Level
+from app.places.rules import Level
 
 _CHILD_LENGTH = {2: 4, 4: 6, 6: 9, 9: 9}
 
@@ -220,9 +220,9 @@ def _targets(session: Session, region: str, year: int) -> dict[str, int]:
 
 
 def default_region(session: Session, scope: Scope) -> str | None:
-    """The region whose bulletin somebody reads first: their county or what is above it, for a branch the one county."""
+    """The region whose bulletin somebody reads first: their own, for a branch the one county."""
     if scope.region:
-        return scope.region[: CODE_LENGTHS[Level.COUNTY]]
+        return scope.region
     counties = session.scalars(
         select(Region.code).where(Region.level == Level.COUNTY).order_by(Region.code)
     ).all()
@@ -238,6 +238,38 @@ def newest_month(session: Session) -> date | None:
 def months(session: Session) -> list[date]:
     """The month ends for which there are figures, newest first."""
     return list(session.scalars(select(FigureCache.month).distinct().order_by(FigureCache.month.desc())))
+
+
+_SUMMED = (
+    FigureCache.stock_households, FigureCache.stock, FigureCache.new_households, FigureCache.new,
+    FigureCache.overdue_households, FigureCache.overdue, FigureCache.overdue_loans,
+)  # fmt: skip
+
+
+def trend(session: Session, place: Region, until: date, scope: Scope, limit: int) -> dict[date, FigureRow]:
+    """The region's sums at the last ``limit`` month ends up to ``until``, oldest first, without targets.
+
+    They are what was counted when the ledgers were taken. That is kept by township: for a branch there is none.
+    """
+    if scope.branch_id is not None or not scope.touches_region(place.code):
+        return {}
+    query = (
+        select(FigureCache.month, *map(func.sum, _SUMMED))
+        .where(
+            FigureCache.month <= until,
+            FigureCache.revision == ledger_revision(session),
+            within(FigureCache.township_code, place.code),
+            within(FigureCache.township_code, scope.region or ""),
+        )
+        .group_by(FigureCache.month)
+        .order_by(FigureCache.month.desc())
+        .limit(limit)
+    )
+    newest_first = session.execute(query).all()
+    return {
+        month: _row(place, [Counted(place.code, None, *map(int, sums))], None)
+        for month, *sums in reversed(newest_first)
+    }
 
 
 def published_text(session: Session, region: str, month: date) -> PublishedText | None:

@@ -1,8 +1,9 @@
 """The bulletin of a month, the loans behind each figure, the annex, the targets, the proof-reader."""
 
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from io import BytesIO
-from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
@@ -15,82 +16,84 @@ from app.bulletin.actions import set_target
 from app.bulletin.annex import write_annex
 from app.bulletin.compare import printed_errors
 from app.bulletin.figures import Figures
-from app.bulletin.forms import ProofreadForm
-from app.bulletin.narrative import basic_situation
-from app.bulletin.proofread import NotABulletin, Proof, proofread, read_text
+from app.bulletin.forms import FIRST_YEAR, LAST_YEAR, ProofreadForm, read_typed, typed_wan
+from app.bulletin.marks import pieces
+from app.bulletin.narrative import basic_situation_text
+from app.bulletin.proofread import NotABulletin, proofread, read_text
 from app.bulletin.queries import Measure
+from app.bulletin.target_text import read_targets
 from app.clock import parse_month
 from app.db import db
-from app.labels import T, Text
-from app.money import FEN_PER_WAN, to_fen
 from app.places.models import Region
 from app.places.queries import place_index
-from app.places.rules import PlaceIndex, shipped
+from app.places.rules import Level, PlaceIndex, shipped
 from app.today import business_date
-from app.web import PAGE_SIZE, url_with
+from app.web import PAGE_SIZE, Page, url_with
 
 bp = Blueprint("bulletin", __name__, url_prefix="/bulletin")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MONTHS_OF_TREND = 13  # a month, and the same month of the year before
+LARGEST_ID = 2**63
 
 
 def _month() -> date | None:
+    """The month asked for, else that of the newest ledger; None before the first one."""
     text = request.args.get("month")
     if not text:
         return queries.newest_month(db.session())
     try:
         return parse_month(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         abort(404)
 
 
-def _region() -> str:
-    code = request.args.get("region") or queries.default_region(db.session(), scope())
-    if not code:
+def _place() -> Region:
+    """The region asked for, else the reader's own. 404 unless some of it lies in the reader's scope."""
+    code = request.args.get("region") or queries.default_region(db.session(), scope()) or ""
+    place = db.session.get(Region, code) if code.isascii() and code.isdigit() else None
+    if place is None or place.level is Level.VILLAGE or not scope().touches_region(code):
         abort(404)
-    return code
+    return place
 
 
-def _figures(region: str, month: date) -> Figures:
-    try:
-        return queries.figures(db.session(), region, month, scope())
-    except LookupError:
-        abort(404)
+def _figures(place: Region, month: date) -> Figures:
+    """The figures as far as the reader sees; where that is not the whole region, its name says so."""
+    found = queries.figures(db.session(), place.code, month, scope())
+    if scope().covers_region(place.code):
+        return found
+    mine = user().branch or user().region
+    return replace(found, region_name=f"{place.short}（{mine.name if mine else ''}）")
 
 
 @bp.get("/")
 @requires(Permission.FIGURES)
 def show() -> str:
     """The three sections of a month as tables, bars and text."""
-    region, month = _region(), _month()
-    if month is None:
-        return render_template(
-            "bulletin/show.html",
-            figures=None,
-            months=[],
-            region=region,
-            may_import=allowed(Permission.IMPORT),
-        )
-    figures = _figures(region, month)
-    published = queries.published_text(db.session(), region, month) if scope().covers_region(region) else None
+    session, place, month = db.session(), _place(), _month()
+    months = queries.months(session)
+    shared = {
+        "place": place, "month": month, "months": months, "trail": _trail(place.code),
+        "may_import": allowed(Permission.IMPORT), "may_set_targets": allowed(Permission.TARGETS),
+    }  # fmt: skip
+    if month is None or month not in months:
+        return render_template("bulletin/show.html", figures=None, **shared)
+    figures, whole = _figures(place, month), scope().covers_region(place.code)
+    published = queries.published_text(session, place.code, month) if whole else None
     return render_template(
         "bulletin/show.html",
         figures=figures,
-        month=month,
-        region=region,
-        months=queries.months(db.session()),
-        trail=_trail(region),
-        paragraphs=basic_situation(figures),
+        trend=queries.trend(session, place, month, scope(), MONTHS_OF_TREND),
+        document=basic_situation_text(figures) if whole else None,
         published=published,
-        printed_errors=printed_errors(published.text, place_index(db.session(), region)) if published else [],
-        may_set_targets=allowed(Permission.TARGETS),
-        may_import=allowed(Permission.IMPORT),
+        printed=printed_errors(published.text if published else "", place_index(session, place.code)),
+        **shared,
     )
 
 
-def _trail(region: str) -> list[Region]:
-    """The regions above and this one, as far as the reader may open them."""
-    found = [db.session.get(Region, region[:length]) for length in (2, 4, 6, 9) if length <= len(region)]
-    return [r for r in found if r is not None and scope().touches_region(r.code)]
+def _trail(code: str) -> list[Region]:
+    """The regions above, as far as the reader sees the whole of them."""
+    above = [db.session.get(Region, code[:length]) for length in (2, 4, 6) if length < len(code)]
+    return [r for r in above if r is not None and scope().covers_region(r.code)]
 
 
 @bp.get("/loans")
@@ -99,24 +102,29 @@ def loans() -> str:
     """The loans behind one figure; they add up to it."""
     try:
         measure = Measure(request.args.get("figure", ""))
+        after = int(request.args.get("after") or 0)
     except ValueError:
         abort(404)
-    region, month = _region(), _month()
-    place = db.session.get(Region, region)
-    if place is None or month is None or not scope().touches_region(region):
+    place, month = _place(), _month()
+    if month is None or not 0 <= after < LARGEST_ID:
         abort(404)
-    after = request.args.get("after", 0, type=int)
-    behind = queries.loans_behind(db.session(), measure, region, month, scope(), after, PAGE_SIZE + 1)
-    page = behind.snapshots[:PAGE_SIZE]
+    behind = queries.loans_behind(db.session(), measure, place.code, month, scope(), after, PAGE_SIZE + 1)
+    rows = behind.snapshots[:PAGE_SIZE]
+    page = Page(
+        rows,
+        behind.loans,
+        count_is_floor=False,
+        next_url=url_with(after=rows[-1].id) if len(behind.snapshots) > PAGE_SIZE else None,
+        first_url=url_with(after=None) if after else None,
+    )
     return render_template(
         "bulletin/loans.html",
         measure=measure,
         place=place,
         month=month,
+        figures=_figures(place, month),
         behind=behind,
-        snapshots=page,
-        next_url=url_with(after=page[-1].id) if len(behind.snapshots) > PAGE_SIZE else None,
-        first_url=url_with(after=None) if after else None,
+        page=page,
     )
 
 
@@ -124,10 +132,10 @@ def loans() -> str:
 @requires(Permission.FIGURES)
 def annex() -> Response:
     """The tables as a workbook whose totals and rates are formulas."""
-    region, month = _region(), _month()
-    if month is None:
+    place, month = _place(), _month()
+    if month is None or month not in queries.months(db.session()):
         abort(404)
-    figures = _figures(region, month)
+    figures = _figures(place, month)
     stream = BytesIO()
     write_annex(figures, stream)
     stream.seek(0)
@@ -138,69 +146,58 @@ def annex() -> Response:
 @bp.route("/targets", methods=["GET", "POST"])
 @requires(Permission.TARGETS)
 def targets() -> str | Response | tuple[str, int]:
-    """Yearly targets of new lending for a region and its children, in 万元."""
-    region = _region()
-    if not scope().covers_region(region) or db.session.get(Region, region) is None:
+    """Yearly targets of new lending for a region and its children, typed or pasted, in 万元."""
+    place, year = _place(), _year()
+    if not scope().covers_region(place.code):
         abort(404)
-    year = request.values.get("year", type=int) or (_month() or business_date(db.session())).year
-    rows = queries.target_rows(db.session(), region, year)
+    rows = queries.target_rows(db.session(), place.code, year)
+    page = partial(render_template, "bulletin/targets.html", rows=rows, year=year, place=place)
     if request.method == "GET":
-        return render_template(
-            "bulletin/targets.html", rows=rows, year=year, region=region, typed={}, errors={}
-        )
+        return page(typed={row.region.code: typed_wan(row.amount) for row in rows}, errors={}, refused=[])
     typed = {row.region.code: request.form.get(row.region.code, "").strip() for row in rows}
-    amounts, errors = _read_targets(typed)
+    if "fill" in request.form:
+        pasted, refused = read_targets(request.form.get("pasted", ""), place_index(db.session()), place.code)
+        typed |= {code: typed_wan(fen) for code, fen in pasted.items() if code in typed}
+        return page(typed=typed, errors={}, refused=refused, filled=len(pasted)), 422 if refused else 200
+    amounts, errors = read_typed(typed)
     if errors:
-        page = render_template(
-            "bulletin/targets.html", rows=rows, year=year, region=region, typed=typed, errors=errors
-        )
-        return page, 422
+        return page(typed=typed, errors=errors, refused=[]), 422
     for code, amount in amounts.items():
         set_target(db.session(), code, year, amount, user().username)
     db.session.commit()
     flash(gettext("The targets of %(year)s are saved.", year=year), "success")
-    return redirect(url_for("bulletin.show", region=region))
+    return redirect(url_for("bulletin.show", region=place.code, month=request.args.get("month")))
 
 
-def _read_targets(typed: dict[str, str]) -> tuple[dict[str, int | None], dict[str, Text]]:
-    """Amounts in 分 (None: no target), and what is wrong, by region."""
-    amounts: dict[str, int | None] = {}
-    errors: dict[str, Text] = {}
-    for code, text in typed.items():
-        try:
-            amounts[code] = to_fen(text.replace(",", ""), FEN_PER_WAN) if text else None
-        except ValueError:
-            errors[code] = T("Give an amount in 万元, such as 550 or 127.5.")
-            continue
-        if (amounts[code] or 0) < 0:
-            errors[code] = T("A target is not negative.")
-    return amounts, errors
+def _year() -> int:
+    """The year asked for, else the shown month's."""
+    text = request.args.get("year")
+    if not text:
+        return (_month() or business_date(db.session())).year
+    if not (text.isascii() and text.isdigit() and FIRST_YEAR <= int(text[:5]) <= LAST_YEAR):
+        abort(404)
+    return int(text)
 
 
 @bp.route("/proofread", methods=["GET", "POST"])
 @requires(Permission.FIGURES)
 def proofreader() -> str | tuple[str, int]:
     """Paste or upload a published text; see where it contradicts itself."""
-    form = ProofreadForm()
-    proof: Proof | None = None
-    text = ""
-    if form.validate_on_submit():
+    form, proof = ProofreadForm(), None
+    if request.method == "GET":
+        form.text.data = _kept_text()
+    if form.validate_on_submit() or (form.text.data and request.method == "GET"):
+        source = form.file if form.file.data else form.text
         try:
-            text = (
-                read_text(form.file.data.filename, form.file.data.read())
-                if form.file.data
-                else form.text.data
-            )
-            proof = proofread(text, _known_places())
+            if form.file.data:
+                form.text.data = read_text(form.file.data.filename, form.file.data.read())
+            proof = proofread(form.text.data, _known_places())
         except NotABulletin as refused:
-            form.text.errors = [*form.text.errors, refused.message]
-    elif request.method == "GET" and (kept := _kept_text()):
-        text, form.text.data = kept, kept
-        proof = proofread(kept, _known_places())
-    status = 422 if form.errors else 200
-    return render_template(
-        "bulletin/proofread.html", form=form, proof=proof, text=text, pieces=_pieces(text, proof)
-    ), status
+            source.errors = [*source.errors, refused.message]
+    text = form.text.data or ""
+    marked = pieces(text, [(f.start, f.end) for f in proof.findings]) if proof else []
+    page = render_template("bulletin/proofread.html", form=form, proof=proof, text=text, pieces=marked)
+    return page, 422 if form.errors else 200
 
 
 def _known_places() -> PlaceIndex:
@@ -215,17 +212,3 @@ def _kept_text() -> str | None:
     month = _month()
     kept = queries.published_text(db.session(), region, month) if month else None
     return kept.text if kept else None
-
-
-def _pieces(text: str, proof: Proof | None) -> list[tuple[str, Any]]:
-    """The text cut at its findings: (piece, number of the finding or None)."""
-    pieces: list[tuple[str, Any]] = []
-    position = 0
-    for number, finding in sorted(
-        enumerate(proof.findings if proof else [], 1), key=lambda item: item[1].start
-    ):
-        if finding.start < position or finding.end <= finding.start:
-            continue
-        pieces += [(text[position : finding.start], None), (text[finding.start : finding.end], number)]
-        position = finding.end
-    return [*pieces, (text[position:], None)] if text else []

@@ -14,7 +14,7 @@ from app.accounts.models import User
 from app.bulletin.actions import keep_published_text, set_target
 from app.cases.actions import add_note
 from app.cases.models import Case
-from app.db import db, put_setting
+from app.db import db, get_setting, put_setting
 from app.demo.county import Demo, Ledger, county
 from app.demo.workbook import write_ledger
 from app.intake import Request, import_file, settle
@@ -27,6 +27,7 @@ from app.places.rules import shipped
 from app.today import BUSINESS_DATE
 
 PASSWORD = "qingshou-2023"  # printed at start; the demonstration holds only invented people
+STATE, LOADING, LOADED = "demonstration", "loading", "loaded"
 PUBLISHED = Path(__file__).parent / "data" / "luoping-2023-10.txt"
 PUBLISHED_MONTH = date(2023, 10, 31)
 
@@ -40,7 +41,9 @@ class NotEmpty(RuntimeError):
 
 
 def is_empty(session: Session) -> bool:
-    """Nobody can sign in and there are no loans. Places may be there."""
+    """Nobody can sign in and there are no loans (places may be there), or a load of this was broken off."""
+    if get_setting(session, STATE) == LOADING:
+        return True
     return (
         session.scalar(select(User.id).limit(1)) is None and session.scalar(select(Loan.id).limit(1)) is None
     )
@@ -49,15 +52,19 @@ def is_empty(session: Session) -> bool:
 def load_demo(_app: Flask, tell: Tell) -> None:
     """Load it all. Raises NotEmpty.
 
-    1. Places, lender, branches, accounts, targets. 2. Each month's ledger, imported as of its date.
-    3. The notes of the collectors, the published bulletin, and the business date, last: it marks a whole load.
+    1. Places, lender, branches, accounts, targets, and the mark that a load has begun: one transaction.
+    2. Each month's ledger, imported as of its date. 3. The notes of the collectors, the published bulletin, the
+    business date, and the mark that the load is whole. Broken off in between, it is taken up again: the steps
+    that were done change nothing the second time.
     """
     session = db.session()
     if not is_empty(session):
         raise NotEmpty
     described = county()
-    _ground(session, described)
-    session.commit()
+    if get_setting(session, STATE) != LOADING:
+        _ground(session, described)
+        put_setting(session, STATE, LOADING)
+        session.commit()
     for number, ledger in enumerate(described.ledgers):
         _take(ledger)
         tell("demo", number + 1, len(described.ledgers))
@@ -67,6 +74,7 @@ def load_demo(_app: Flask, tell: Tell) -> None:
         session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM
     )
     put_setting(session, BUSINESS_DATE, described.business_date.isoformat())
+    put_setting(session, STATE, LOADED)
     session.commit()
 
 
@@ -105,7 +113,7 @@ def _take(ledger: Ledger) -> None:
 
 def _notes(session: Session, described: Demo) -> None:
     authors = {user.username: user for user in session.scalars(select(User))}
-    for note in described.notes:
+    for number, note in enumerate(described.notes):
         found = session.scalar(
             select(Case)
             .join(Loan)
@@ -115,4 +123,4 @@ def _notes(session: Session, described: Demo) -> None:
         )
         if found is None:
             raise RuntimeError(f"no case for the demonstration's note on {note.contract_no}")
-        add_note(session, found, authors[note.author], note.text, note.on)
+        add_note(session, found, authors[note.author], note.text, note.on, key=f"demonstration-{number}")

@@ -201,7 +201,7 @@ def new_batch(
     return batch
 
 
-def remember_headers(session: Session, lender_name: str, choices: Mapping[str, str], actor: str) -> None:
+def remember_headers(session: Session, lender_name: str, choices: Mapping[str, str | None], actor: str) -> None:
     """Remember what a lender's own column titles mean."""
     names.remember_headers(session, lender_name, choices)
     audit.record(session, actor, "ledger.headers", "lender", lender_name, choices=dict(choices))

@@ -16,7 +16,6 @@ from app.places.models import Branch, Lender, Region
 from app.places.rules import Level
 
 
-
 @dataclass(frozen=True, slots=True)
 class Names:
     """Lenders by name, branches by (lender's id, name), villages by (township's code, name)."""
@@ -123,14 +122,17 @@ def header_choices(session: Session, lender: str) -> dict[str, str]:
     return {header: next(iter(fields)) for header, fields in choices.items() if len(fields) == 1}
 
 
-def remember_headers(session: Session, lender_name: str, choices: Mapping[str, str]) -> None:
-    """Remember what a lender's own column titles mean; an empty field means that the column is ignored."""
+def remember_headers(session: Session, lender_name: str, choices: Mapping[str, str | None]) -> None:
+    """Remember what a lender's own column titles mean: a field, "" for a column to ignore, None to forget."""
     lender = lender_named(session, lender_name)
     known = {
         c.header: c for c in session.scalars(select(HeaderChoice).where(HeaderChoice.lender_id == lender.id))
     }
     for header, field in choices.items():
-        if header in known:
+        if field is None:
+            if header in known:
+                session.delete(known[header])
+        elif header in known:
             known[header].field = field
         else:
             session.add(HeaderChoice(lender_id=lender.id, header=header, field=field))

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from app.ledger.models import BatchState, ImportBatch
+from app.ledger.models import BatchState, HeaderChoice, ImportBatch
+from app.places.models import Lender
 
 WAITING = (BatchState.UPLOADED, BatchState.PREVIEW, BatchState.ACCEPTED)
 
@@ -32,6 +33,25 @@ def waiting(session: Session, region: str | None) -> list[ImportBatch]:
         ImportBatch.state.in_(WAITING), ImportBatch.county_code.in_(["", region or ""])
     )
     return list(session.scalars(query.order_by(ImportBatch.id)))
+
+
+def taken_as_of(session: Session, batch: ImportBatch) -> ImportBatch | None:
+    """Another file of the same county that was taken as of the same date: this one replaces it row by row."""
+    query = select(ImportBatch).where(
+        ImportBatch.state == BatchState.TAKEN,
+        ImportBatch.as_of == batch.as_of,
+        ImportBatch.county_code.in_(["", batch.county_code]),
+        ImportBatch.file_hash != batch.file_hash,
+    )
+    return session.scalar(query.order_by(ImportBatch.id.desc()).limit(1))
+
+
+def remembered_headers(session: Session, lender: str) -> list[HeaderChoice]:
+    """What a person once said a lender's own column titles mean."""
+    query = (
+        select(HeaderChoice).join(Lender, Lender.id == HeaderChoice.lender_id).where(Lender.name == lender)
+    )
+    return list(session.scalars(query.order_by(HeaderChoice.header)))
 
 
 def next_for_worker(session: Session) -> ImportBatch | None:

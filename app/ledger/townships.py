@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.labels import T
-from app.ledger.cells import Bad, Cell, Outcome, Parser, number_text, unreadable
+from app.ledger.cells import Bad, Cell, Outcome, Parser, number_text, tidy, unreadable
 from app.places.rules import Level, PlaceIndex
 
 _BLANK = Bad(T("The township is blank, and the sheet's name is none. Fill it in."))
@@ -45,10 +45,12 @@ class Townships:
         """Township code from a cell; ``fallback`` where the cell is blank."""
 
         def parse(cell: Cell) -> Outcome:
-            name = cell if isinstance(cell, str) else number_text(cell)
-            if not name.strip():
+            if isinstance(cell, str) and (problem := unreadable(cell)):
+                return problem
+            name = tidy(cell) if isinstance(cell, str) else number_text(cell)
+            if not name:
                 return fallback or _BLANK
-            return self.find(name) or unreadable(name) or self._unknown(name)
+            return self.find(name) or self._unknown(name)
 
         return parse
 

@@ -221,8 +221,9 @@ class SheetTyper:
         cell = self._frame.name if at is None else row[at]
         if cell in (NO_STORED_VALUE, ERROR_CELL):
             return ""
-        text = cell if isinstance(cell, str) else number_text(cell)
-        return masked(text) if field in PERSONAL else text
+        if field in PERSONAL:
+            return masked(cell if isinstance(cell, str) else f"{cell:.0f}")
+        return cell if isinstance(cell, str) else number_text(cell)
 
 
 def masked(number: str) -> str:

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
@@ -12,25 +13,31 @@ from app.accounts.access import requires, scope, user
 from app.accounts.rules import Permission
 from app.db import db
 from app.labels import T, Text
-from app.ledger import actions, queries
+from app.ledger import actions, digest, queries
 from app.ledger.fields import LedgerField
-from app.ledger.forms import AcceptForm, UploadForm
+from app.ledger.forms import AcceptForm, AgainForm, DayField, HeadersForm, UploadForm
+from app.ledger.headers import header_key
 from app.ledger.models import BatchState, ImportBatch
 from app.ledger.report import Report
 from app.ledger.store import LedgerStore
+from app.ledger.watch import UNDER_WAY, Watch, watch
 from app.loans import queries as loans
-from app.loans.actions import DecisionRefused, decide_missing
+from app.loans.actions import DecisionRefused, decide_missing, newest_as_of
 from app.loans.rules import MissingDecision
 from app.places.actions import add_alias
+from app.places.models import Region
 from app.places.queries import lenders
 from app.places.rules import CODE_LENGTHS, Level
 from app.privacy import keyring
-from app.today import business_date
+from app.today import business_date, now
 from app.web import PAGE_SIZE, url_with
 
 bp = Blueprint("ledger", __name__, url_prefix="/ledger")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RECENT = 30
+NAME_LENGTH = 64  # as long as an alias is kept
+HTMX_STOP = 286  # htmx stops asking when a poll is answered with this
+IGNORED, OPEN = "-", ""  # what a column title may mean besides a field: nothing of use; not said
 
 
 def _county() -> str:
@@ -48,12 +55,20 @@ def _batch(batch_id: int) -> ImportBatch:
     return found
 
 
+def _lies_ahead(field: DayField) -> bool:
+    """Say so when the date is in the future."""
+    ahead = field.data is not None and field.data > business_date(db.session())
+    if ahead:
+        field.errors = [*field.errors, T("This date lies in the future.")]
+    return ahead
+
+
 @bp.route("/", methods=["GET", "POST"])
 @requires(Permission.IMPORT)
 def index() -> str | Response | tuple[str, int]:
     """Upload a ledger; the imports so far."""
-    form, status = UploadForm(), 200
-    if form.validate_on_submit():
+    form = UploadForm()
+    if form.validate_on_submit() and not _lies_ahead(form.as_of):
         content = form.file.data.read()
         batch = actions.new_batch(
             db.session(),
@@ -61,7 +76,7 @@ def index() -> str | Response | tuple[str, int]:
             filename=form.file.data.filename or "",
             size=len(content),
             county=_county(),
-            lender=(form.lender.data or "").strip(),
+            lender=form.lender.data,
             as_of=form.as_of.data,
             user_id=user().id,
         )
@@ -70,8 +85,6 @@ def index() -> str | Response | tuple[str, int]:
         )
         db.session.commit()
         return redirect(url_for("ledger.show", batch_id=batch.id))
-    if form.is_submitted():
-        status = 422
     page = render_template(
         "ledger/index.html",
         form=form,
@@ -79,51 +92,86 @@ def index() -> str | Response | tuple[str, int]:
         lenders=lenders(db.session()),
         missing=loans.count_missing(db.session(), scope()),
     )
-    return page, status
+    return page, 422 if form.is_submitted() else 200
 
 
 @bp.get("/<int:batch_id>")
 @requires(Permission.IMPORT)
 def show(batch_id: int) -> str:
     """One import: its progress, then what it would change, then what it changed."""
-    batch = _batch(batch_id)
-    return _page(batch, AcceptForm(as_of=batch.as_of))
+    return _page(_batch(batch_id))
 
 
-def _page(batch: ImportBatch, form: AcceptForm, error: Text | None = None) -> str:
+def _page(batch: ImportBatch, **forms: Any) -> str:
+    """The page of a batch in its state; ``forms`` are those that came back with something to correct."""
     report = Report.from_json(batch.report) if "accepted" in batch.report else None
-    before = (
-        actions.already_taken(db.session(), batch.file_hash, batch.as_of)
-        if batch.state is BatchState.PREVIEW
-        else None
-    )
+    context: dict[str, Any] = {}
+    if batch.state in UNDER_WAY:
+        context["watch"] = _watch(batch)
+    elif batch.state is BatchState.PREVIEW and report is not None:
+        context = _preview(batch, report)
+    elif batch.state is BatchState.REFUSED:
+        context["again"] = AgainForm(formdata=None, lender=batch.lender_name, as_of=batch.as_of)
+        context["lenders"] = [lender.name for lender in lenders(db.session())]
     return render_template(
         "ledger/batch.html",
         batch=batch,
         report=report,
-        form=form,
-        error=error,
-        before=before,
         refusal=Text.from_json(batch.report["refusal"]) if "refusal" in batch.report else None,
-        progress=_store().progress(batch.id),
-        fields=list(LedgerField),
-        lenders=lenders(db.session()),
         has_refused=bool(report and report.rejected and _store().refused(batch.id)),
+        **{**context, **forms},
     )
+
+
+def _preview(batch: ImportBatch, report: Report) -> dict[str, Any]:
+    """What a person needs to decide about an examined file."""
+    session = db.session()
+    newest = newest_as_of(session)
+    known = list(dict.fromkeys([*(lender.name for lender in lenders(session)), *report.new_lenders]))
+    lender = batch.lender_name or (known[0] if len(known) == 1 else "")
+    remembered = {
+        choice.header: choice.field or IGNORED for choice in queries.remembered_headers(session, lender)
+    }
+    return {
+        "form": AcceptForm(formdata=None, as_of=batch.as_of),
+        "headers": HeadersForm(formdata=None, lender=lender),
+        "meanings": dict.fromkeys(report.unrecognised, OPEN) | remembered,
+        "fields": list(LedgerField),
+        "lenders": known,
+        "before": actions.already_taken(session, batch.file_hash, batch.as_of),
+        "same_date": queries.taken_as_of(session, batch),
+        "newer": newest if newest and batch.as_of and newest > batch.as_of else None,
+        "lines": digest.refused_lines(report),
+        "findings": digest.findings(report),
+        "cut_names": [
+            (cut, region)
+            for cut in digest.cut_names(report)
+            if len(cut.name) <= NAME_LENGTH and (region := session.get(Region, cut.code)) is not None
+        ],
+    }
+
+
+def _watch(batch: ImportBatch) -> Watch:
+    return watch(db.session(), _store(), batch, now())
 
 
 @bp.get("/<int:batch_id>/progress")
 @requires(Permission.IMPORT)
-def progress(batch_id: int) -> dict[str, object]:
-    """How far, as JSON for the page that watches."""
+def progress(batch_id: int) -> Response:
+    """How far, for the page that watches. It is loaded anew when there is something else to see than a bar.
+
+    ``?silent=1``: the page says already that the worker is silent.
+    """
     batch = _batch(batch_id)
-    told = _store().progress(batch_id)
-    return {
-        "state": batch.state.value,
-        "percent": told.percent if told else 0,
-        "part": told.part if told else "",
-        "working": batch.state in (BatchState.UPLOADED, BatchState.ACCEPTED),
-    }
+    seen = _watch(batch) if batch.state in UNDER_WAY else None
+    if seen is None or seen.silent is not bool(request.args.get("silent")):
+        return Response(status=HTMX_STOP, headers={"HX-Refresh": "true"})
+    return Response(render_template("ledger/_progress.html", watch=seen))
+
+
+def _decided() -> Response:
+    flash(gettext("This import has been decided already."), "info")
+    return redirect(url_for("ledger.show", **(request.view_args or {})))
 
 
 @bp.post("/<int:batch_id>/accept")
@@ -132,24 +180,14 @@ def accept(batch_id: int) -> str | Response | tuple[str, int]:
     """Accept what the preview shows. Another date than the previewed one is previewed first."""
     batch, form = _batch(batch_id), AcceptForm()
     if batch.state is not BatchState.PREVIEW:
-        flash(gettext("This import has been decided already."), "info")
-        return redirect(url_for("ledger.show", batch_id=batch_id))
-    if not form.validate_on_submit():
-        return _page(batch, form), 422
-    if form.as_of.data > business_date(db.session()):
-        form.as_of.errors = [*form.as_of.errors, T("This date lies in the future.")]
-        return _page(batch, form), 422
+        return _decided()
+    if not form.validate_on_submit() or _lies_ahead(form.as_of):
+        return _page(batch, form=form), 422
     if form.as_of.data != batch.as_of:
-        batch.as_of, batch.state, batch.attempts = form.as_of.data, BatchState.UPLOADED, 0
-        db.session.commit()
-        return redirect(url_for("ledger.show", batch_id=batch_id))
-    report = Report.from_json(batch.report)
-    if report.rejected and not form.accept_valid.data:
-        sentence = T(
-            "%(n)s rows are refused. Correct the file and upload it again, or choose to take the valid rows.",
-            n=report.rejected,
-        )
-        return _page(batch, form, sentence), 422
+        batch.as_of = form.as_of.data
+        return _read_again(batch)
+    if not _may_be_taken(batch, form):
+        return _page(batch, form=form), 422
     batch.state, batch.accept_valid, batch.attempts = BatchState.ACCEPTED, bool(form.accept_valid.data), 0
     audit.record(
         db.session(),
@@ -163,15 +201,33 @@ def accept(batch_id: int) -> str | Response | tuple[str, int]:
     return redirect(url_for("ledger.show", batch_id=batch_id))
 
 
+def _may_be_taken(batch: ImportBatch, form: AcceptForm) -> bool:
+    """Else the form says why not."""
+    report = Report.from_json(batch.report)
+    if actions.already_taken(db.session(), batch.file_hash, batch.as_of):
+        form.form_errors.append(T("This file has been taken already, as of the same date."))
+    elif not report.accepted:
+        form.form_errors.append(T("No row can be taken."))
+    elif report.rejected and not form.accept_valid.data:
+        sentence = T(
+            "%(n)s rows are refused. Say that the valid rows are to be taken, or correct the file.",
+            n=report.rejected,
+        )
+        form.accept_valid.errors = [*form.accept_valid.errors, sentence]
+    return not form.errors
+
+
 @bp.post("/<int:batch_id>/discard")
 @requires(Permission.IMPORT)
 def discard(batch_id: int) -> Response:
     """Leave this file alone."""
     batch = _batch(batch_id)
-    if batch.state is BatchState.PREVIEW:
-        batch.state = BatchState.DISCARDED
-        audit.record(db.session(), user().username, "ledger.discard", "import_batch", batch.id)
-        db.session.commit()
+    if batch.state is not BatchState.PREVIEW:
+        return _decided()
+    batch.state = BatchState.DISCARDED
+    audit.record(db.session(), user().username, "ledger.discard", "import_batch", batch.id)
+    db.session.commit()
+    flash(gettext("The file was discarded. Nothing has changed."), "info")
     return redirect(url_for("ledger.index"))
 
 
@@ -180,35 +236,55 @@ def discard(batch_id: int) -> Response:
 def accept_alias(batch_id: int) -> Response:
     """Remember that a name in the file means the suggested township, and read the file again."""
     batch = _batch(batch_id)
-    name, code = request.form.get("name", "").strip(), request.form.get("code", "")
-    if batch.state is not BatchState.PREVIEW or not name or not scope().covers_region(code):
+    name, code = "".join(request.form.get("name", "").split()), request.form.get("code", "")
+    if batch.state is not BatchState.PREVIEW:
+        return _decided()
+    region = db.session.get(Region, code) if scope().covers_region(code) else None
+    if region is None or not name or len(name) > NAME_LENGTH:
         abort(400)
     add_alias(db.session(), code, name, user().username)
+    flash(gettext("“%(name)s” means %(place)s from now on.", name=name, place=region.name), "success")
     return _read_again(batch)
 
 
 @bp.post("/<int:batch_id>/headers")
 @requires(Permission.IMPORT)
-def choose_headers(batch_id: int) -> Response:
+def choose_headers(batch_id: int) -> str | Response | tuple[str, int]:
     """Remember what the lender's own column titles mean, and read the file again."""
-    batch = _batch(batch_id)
-    known = {column.value for column in LedgerField}
-    titles = request.form.getlist("header")
-    chosen = dict(zip(titles, request.form.getlist("field"), strict=False))
-    lender = request.form.get("lender", "").strip()
-    if (
-        batch.state is not BatchState.PREVIEW
-        or not lender
-        or any(v and v not in known for v in chosen.values())
-    ):
+    batch, form = _batch(batch_id), HeadersForm()
+    if batch.state is not BatchState.PREVIEW:
+        return _decided()
+    meanings = dict(zip(request.form.getlist("header"), request.form.getlist("field"), strict=False))
+    if not all(meaning in (OPEN, IGNORED, *LedgerField) for meaning in meanings.values()):
         abort(400)
-    actions.remember_headers(db.session(), lender, chosen, user().username)
-    batch.lender_name = lender
+    if not form.validate_on_submit():
+        return _page(batch, headers=form, meanings=meanings), 422
+    stored = {OPEN: None, IGNORED: ""}
+    actions.remember_headers(
+        db.session(),
+        form.lender.data,
+        {header_key(title): stored.get(meaning, meaning) for title, meaning in meanings.items()},
+        user().username,
+    )
+    batch.lender_name = form.lender.data
+    return _read_again(batch)
+
+
+@bp.post("/<int:batch_id>/again")
+@requires(Permission.IMPORT)
+def again(batch_id: int) -> str | Response | tuple[str, int]:
+    """Read a refused file once more, with what it did not say itself."""
+    batch, form = _batch(batch_id), AgainForm()
+    if batch.state is not BatchState.REFUSED:
+        return _decided()
+    if not form.validate_on_submit() or _lies_ahead(form.as_of):
+        return _page(batch, again=form), 422
+    batch.lender_name, batch.as_of = form.lender.data, form.as_of.data
     return _read_again(batch)
 
 
 def _read_again(batch: ImportBatch) -> Response:
-    batch.state, batch.attempts = BatchState.UPLOADED, 0
+    batch.state, batch.attempts, batch.report = BatchState.UPLOADED, 0, {}
     db.session.commit()
     return redirect(url_for("ledger.show", batch_id=batch.id))
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from app.labels import Labelled, T
 
 SHIPPED = Path(__file__).parent / "data"
-_SUFFIXES = ("街道办事处", "街道", "镇", "乡")
+_STREET, _OFFICE = "街道", "办事处"
+_SUFFIXES = (_STREET + _OFFICE, _STREET, "镇", "乡")
 
 
 class Level(Labelled):
@@ -76,6 +77,7 @@ class PlaceIndex:
     def _names(place: Place) -> set[str]:
         names = {place.name, place.short, *place.aliases}
         if place.level is Level.TOWNSHIP:
+            names |= {name + _OFFICE for name in names if name.endswith(_STREET)}
             names |= {stem(name) for name in names}
         return names
 
@@ -100,12 +102,18 @@ class PlaceIndex:
         ``罗平县阿岗镇`` finds 阿岗镇 too: the names of the places above may stand in front.
         """
         text = "".join(text.split())
-        hits = self._named(text, within, level)
-        if not hits:
-            for end in range(len(text) - 2, 1, -1):
-                if text[:end] in self._by_name and (place := self.find(text[end:], within, level)):
-                    return place
+        hits = self._named(text, within, level) or self._below_a_named_place(text, within, level)
         return hits[0] if len(hits) == 1 else None
+
+    def _below_a_named_place(self, text: str, within: str, level: Level | None) -> list[Place]:
+        hits: dict[str, Place] = {}
+        for end in range(2, len(text) - 1):
+            for above in self._by_name.get(text[:end], ()):
+                if above.startswith(within) or within.startswith(above):
+                    place = self.find(text[end:], max(above, within, key=len), level)
+                    if place is not None and place.code != above:
+                        hits[place.code] = place
+        return list(hits.values())
 
     def _named(self, text: str, within: str, level: Level | None) -> list[Place]:
         places = (self._by_code[code] for code in sorted(self._by_name.get(text, ())))

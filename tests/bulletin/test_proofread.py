@@ -101,7 +101,8 @@ def test_the_real_page_is_read_fast() -> None:
         CLEAN.replace("鲁布革乡", "鲁布革布依族苗族乡").replace("全县", "罗平县"),
     ],
     ids=[
-        "the page put right", "clean", "without problems", "run together", "spaces for 户", "户，金额", "dense", "lines of Windows",
+        "the page put right", "clean", "without problems", "run together", "spaces for 户", "户，金额", "dense",
+        "lines of Windows",
         "without headings", "thousands", "full width", "official names",
     ],
 )  # fmt: skip
@@ -117,7 +118,8 @@ def test_a_county_whose_places_are_not_shipped_is_read_as_written(text: str) -> 
 
 
 def test_one_name_in_common_does_not_make_it_our_county() -> None:
-    text = "（一）存量贷款情况\n全县累计存量6户12.00万元，其中：石桥镇3户6.00万元，板桥镇2户4.00万元，马店乡1户2.00万元。"
+    total = "（一）存量贷款情况\n全县累计存量6户12.00万元，其中："
+    text = f"{total}石桥镇3户6.00万元，板桥镇2户4.00万元，马店乡1户2.00万元。"
     proof = proofread(text, PLACES)
     assert (proof.region_code, proof.region_name, proof.findings) == (None, "全县", ())
     assert not [note for note in proof.notes if "was read as" in str(note.text)]

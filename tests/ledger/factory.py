@@ -7,7 +7,8 @@ ID numbers have a right check digit and the region 530399, which does not exist.
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,7 @@ from app.loans.rules import Category
 from app.places.rules import shipped
 
 COUNTY = "530324"
+SHEET = "xl/worksheets/sheet1.xml"  # the part that holds the first sheet's cells
 
 PLACES = shipped(COUNTY)
 
@@ -126,6 +128,17 @@ def _xls(path: Path, sheets: Mapping[str, Sequence[Cells]]) -> None:
 def _csv(path: Path, cells: Sequence[Cells], encoding: str = "utf-8-sig", delimiter: str = ",") -> None:
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file, delimiter=delimiter).writerows(cells)
+
+
+def rebuilt(path: Path, change: Callable[[dict[str, bytes]], None], **options: int) -> Path:
+    """The archive with its parts changed."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    change(parts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
 
 
 def read_ledger(path: Path, **options: Any) -> Reading:

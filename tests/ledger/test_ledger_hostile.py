@@ -3,7 +3,6 @@
 import io
 import os
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -11,26 +10,13 @@ import pytest
 
 from app.ledger import sheets
 from app.ledger.rows import FileRefused
-from tests.ledger.factory import grid, make_file, make_ledger, read_ledger, rows
-
-SHEET = "xl/worksheets/sheet1.xml"
+from tests.ledger.factory import SHEET, grid, make_file, make_ledger, read_ledger, rebuilt, rows
 
 
 def refused(path: Path) -> str:
     with pytest.raises(FileRefused) as refusal:
         read_ledger(path)
     return str(refusal.value.message)
-
-
-def rebuilt(path: Path, change: Callable[[dict[str, bytes]], None], **options: int) -> Path:
-    """The archive with its parts changed."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    change(parts)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return path
 
 
 @pytest.fixture

@@ -57,9 +57,8 @@ def name_regions(reading: Reading, places: PlaceIndex) -> Names:
     for item in named:
         item.region = tree.find(item)
     for item in named:
-        item.region = (
-            item.region if item.region is not None else tree.repair(item, _regions(named, item.section))
-        )
+        if item.region is None:
+            item.region = tree.repair(item, _regions(named, item.section))
     for item in named:
         if item.region is None and item.section is not Section.PROBLEMS:
             found = _ENDS_LIKE_A_PLACE.search(_FILLERS.sub("", item.name))
@@ -80,10 +79,9 @@ def _scope(reading: Reading, places: PlaceIndex) -> str:
 
     板桥镇 alone does not make a text one about 罗平县: many counties have one.
     """
-    named = {row.name for rows in reading.rows.values() for row in rows} | {
-        item.name for item in reading.cleared
-    }
-    named = {name for name in named if not _WHOLE.search(name) and not _TOTAL_WORDS.search(name)}
+    rows = (row.name for rows in reading.rows.values() for row in rows)
+    named = {name for name in rows if not _WHOLE.search(name) and not _TOTAL_WORDS.search(name)}
+    named |= {item.name for item in reading.cleared}
     votes: Counter[str] = Counter()
     for place in places:
         above = parent_code(place.code)
