@@ -89,6 +89,5 @@ def first_broken(session: Session) -> int | None:
             return entry.id
         previous, last = entry.digest, entry.id
     head = session.scalar(select(AuditHead))
-    if head is not None and (head.digest != previous or head.last_id != last):
-        return (last or 0) + 1
-    return None
+    end = (head.last_id, head.digest) if head else (None, _GENESIS)
+    return None if end == (last, previous) else (last or 0) + 1

@@ -2,13 +2,18 @@
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o600
+FIRST_START_TRIES, FIRST_START_PAUSE = 20, 0.05
 
 
 class ConfigError(SystemExit):
@@ -36,13 +41,13 @@ class Settings:
         except OSError as error:
             raise ConfigError(f"the instance folder {instance} cannot be made: {error.strerror}") from None
         url = _database_url(environ.get("DATABASE_URL") or f"sqlite:///{instance / 'qingshou.db'}")
-        if url.startswith("sqlite:///"):
-            _touch_private(Path(url.removeprefix("sqlite:///")))
+        if url.startswith("sqlite:///") and (path := make_url(url).database) not in (None, ":memory:"):
+            _touch_private(instance / str(path))
         return cls(
             instance=instance,
             database_url=url,
             today=_today(environ.get("QINGSHOU_TODAY", "")),
-            secret_key=private_file(instance / "secret.key", lambda: secrets.token_hex(32).encode()).decode(),
+            secret_key=private_text(instance / "secret.key", lambda: secrets.token_hex(32)),
         )
 
 
@@ -50,10 +55,14 @@ def _database_url(url: str) -> str:
     """The URL with the one driver we use for each database."""
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    if url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        return url
-    raise ConfigError("DATABASE_URL must start with sqlite:/// or postgresql://")
+            url = "postgresql+psycopg://" + url.removeprefix(prefix)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ConfigError("DATABASE_URL must start with sqlite:/// or postgresql://")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("DATABASE_URL must look like postgresql://user:password@host:5432/name") from None
+    return url
 
 
 def _touch_private(path: Path) -> None:
@@ -73,6 +82,9 @@ def _today(text: str) -> date | None:
 
 def private_file(path: Path, make: Callable[[], bytes]) -> bytes:
     """The content of a secret file, made at first use with mode 600 and never overwritten."""
+    if path.exists():
+        return _existing(path)
+    content = make()
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     except FileExistsError:
@@ -80,19 +92,27 @@ def private_file(path: Path, make: Callable[[], bytes]) -> bytes:
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
     with os.fdopen(descriptor, "wb") as file:
-        file.write(content := make())
+        file.write(content)
         file.flush()
         os.fsync(descriptor)
     return content
 
 
-def _existing(path: Path) -> bytes:
+def private_text(path: Path, make: Callable[[], str]) -> str:
+    """The same for a secret of plain letters and digits."""
     try:
-        content = path.read_bytes()
+        return private_file(path, lambda: make().encode()).decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is damaged: restore it from a backup") from None
+
+
+def _existing(path: Path) -> bytes:
+    """What the file holds; another process that starts at the same moment may be writing it just now."""
+    try:
+        for _ in range(FIRST_START_TRIES):
+            if content := path.read_bytes():
+                return content
+            time.sleep(FIRST_START_PAUSE)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    if not content:
-        raise ConfigError(
-            f"{path} is empty: restore it from a backup, or delete it on an instance without data"
-        )
-    return content
+    raise ConfigError(f"{path} is empty: restore it from a backup, or delete it on an instance without data")

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -58,7 +58,7 @@ class Percent(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value.scaleb(4).to_integral_value())
+        return None if value is None else int(value.scaleb(4).to_integral_value(ROUND_HALF_UP))
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-4)

@@ -28,7 +28,6 @@ from app.ledger.store import Busy, LedgerStore
 from app.loans.actions import newest_as_of
 from app.loans.queries import mark_settled, unsettled_since
 from app.privacy import keyring
-from app.today import local_time
 
 SWEPT_ON = "swept_on"
 
@@ -36,31 +35,44 @@ SWEPT_ON = "swept_on"
 def take_ledger(
     session: Session, examined: Examined, batch: ImportBatch, *, actor: str, tell: Tell = silent
 ) -> None:
-    """Apply an examined ledger, sweep the cases as of its date if it is the newest, count the figures anew.
+    """Apply an examined ledger, let the cases follow the loans, count the figures anew. Raises FileRefused.
 
-    What has fallen due between the ledger's date and today is the daily sweep's business, which is due again.
+    The cases follow as of the newest ledger, or of the last sweep where that was later: going back behind it
+    would close the cases of loans that have fallen due since. For today they follow with the daily sweep.
     """
     ledger.take(session, examined, batch, actor, tell)
     tell("sweep", 0, 2)
-    if newest_as_of(session) == examined.as_of:
-        sweep(session, examined.as_of, actor)
+    _sweep(session, max(newest_as_of(session) or examined.as_of, _swept_on(session) or examined.as_of), actor)
     tell("sweep", 1, 2)
     _count_anew(session)
-    put_setting(session, SWEPT_ON, "")
     tell("sweep", 2, 2)
 
 
-def settle(session: Session, today: date, actor: str) -> Swept:
-    """Let the cases follow the loans as of ``today``, and the figures the snapshots that have changed."""
-    swept = sweep(session, today, actor)
+def settle(session: Session, day: date, actor: str) -> Swept:
+    """Let the cases follow the loans as of ``day``, and the figures the snapshots that have changed.
+
+    Waits for an import that is under way.
+    """
+    ledger.lock(session, wait=True)
+    swept = _sweep(session, day, actor)
     _count_anew(session)
-    put_setting(session, SWEPT_ON, today.isoformat())
     return swept
 
 
 def is_settled(session: Session, today: date) -> bool:
     """Nothing has changed since the last sweep, and that was today's."""
-    return unsettled_since(session) is None and get_setting(session, SWEPT_ON) == today.isoformat()
+    return unsettled_since(session) is None and _swept_on(session) == today
+
+
+def _sweep(session: Session, day: date, actor: str) -> Swept:
+    swept = sweep(session, day, actor)
+    put_setting(session, SWEPT_ON, day.isoformat())
+    return swept
+
+
+def _swept_on(session: Session) -> date | None:
+    stored = get_setting(session, SWEPT_ON)
+    return date.fromisoformat(stored) if stored else None
 
 
 def _count_anew(session: Session) -> None:
@@ -83,7 +95,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an import. ``ok``: it was taken, or would be in a dry run, or had been before."""
+    """What came of an import. ``ok``: it was taken, or would be in a dry run, or had been before.
+
+    ``refused_rows``: a workbook of the refused rows, to be corrected.
+    """
 
     ok: bool
     counts: dict[str, int]
@@ -94,15 +109,11 @@ class Outcome:
     def to_json(self, gettext: Callable[[str], str]) -> dict[str, object]:
         """The shape that ``flask ledger import --json`` prints."""
         remarks = [{**r.to_json(), "message": r.message.render(gettext)} for r in self.findings]
-        names = ("accepted", "rejected", "new", "changed", "unchanged", "missing")
-        return {
-            **{name: self.counts[name] for name in names},
-            "findings": remarks,
-            "result": self.sentence.render(gettext),
-        }
+        return {**{name: self.counts[name] for name in _COUNTS}, "findings": remarks}
 
 
-_NOTHING = dict.fromkeys(("accepted", "rejected", "new", "changed", "unchanged", "missing"), 0)
+_COUNTS = ("accepted", "rejected", "new", "changed", "unchanged", "missing")
+_NOTHING = dict.fromkeys((*_COUNTS, "missing_overdue"), 0)
 
 
 def import_file(request: Request, *, today: date, actor: str, tell: Tell = silent) -> Outcome:
@@ -113,26 +124,37 @@ def import_file(request: Request, *, today: date, actor: str, tell: Tell = silen
     """
     session, ring = db.session(), keyring()
     store = LedgerStore(Path(current_app.instance_path), ring)
-    content = request.path.read_bytes() if request.path.stat().st_size <= MAX_FILE_BYTES else b""
     order = ledger.Order(
         request.path, request.path.name, request.as_of, today, request.county, request.lender, taking=True
     )
     try:
         with store.alone():
+            content = request.path.read_bytes() if request.path.stat().st_size <= MAX_FILE_BYTES else b""
+            read = ledger.read_file(session, order, tell)
             ledger.lock(session)
-            examined = ledger.examine(session, order, ring, tell)
-            outcome = _settle(session, examined, request, content, store, actor, tell)
-            session.commit() if outcome.ok and not request.dry_run else session.rollback()
+            examined = ledger.examine(session, order, read, ring, tell)
+            outcome = _already_taken(session, examined, request, content)
+            if outcome is None:
+                outcome = _judge(session, examined, request, content, store, actor, tell)
             return outcome
     except FileRefused as refused:
-        session.rollback()
         return _not_taken(request, refused.message)
     except Busy:
-        session.rollback()
         return _not_taken(request, T("Another import is running. Try again when it has ended."))
+    finally:
+        session.rollback()  # whatever was not committed
 
 
-def _settle(
+def _already_taken(session: Session, examined: Examined, request: Request, content: bytes) -> Outcome | None:
+    before = ledger.already_taken(session, sha256(content).hexdigest(), examined.as_of)
+    if before is None:
+        return None
+    report, sentence = examined.report, ledger.taken_before(before)
+    counts = {**report.counts(), "new": 0, "changed": 0, "unchanged": report.accepted}
+    return Outcome(True, counts, [_whole_file(request, sentence), *report.remarks], sentence)
+
+
+def _judge(
     session: Session,
     examined: Examined,
     request: Request,
@@ -141,45 +163,33 @@ def _settle(
     actor: str,
     tell: Tell,
 ) -> Outcome:
-    """Take it if it may be taken; say what came of it."""
+    """Take it and commit, if it may be taken; say what came of it."""
     report = examined.report
-    counts = report.counts()
 
-    def outcome(ok: bool, sentence: Text, counts: dict[str, int] = counts, batch_id: int = 0) -> Outcome:
-        return Outcome(
-            ok, counts, report.remarks, sentence, refused_workbook(examined.reading, batch_id, gettext)
-        )
+    def outcome(ok: bool, sentence: Text, counts: dict[str, int], batch_id: int = 0) -> Outcome:
+        refused = refused_workbook(examined.reading, batch_id, gettext)
+        return Outcome(ok, counts, report.remarks, sentence, refused)
 
-    file_hash = sha256(content).hexdigest()
-    if (before := ledger.already_taken(session, file_hash, examined.as_of)) is not None:
-        sentence = T(
-            "This file was taken before, on %(when)s. Nothing was changed.", when=local_time(before.taken_at)
-        )
-        unchanged = {**counts, "new": 0, "changed": 0, "unchanged": report.accepted}
-        return Outcome(True, unchanged, [_whole_file(request, sentence), *report.remarks], sentence)
-    if report.accepted == 0:
-        return outcome(False, T("No row can be taken."))
-    if report.rejected and not request.accept_valid:
-        sentence = T(
-            "%(n)s rows are refused, so nothing was taken. Correct them, or accept the valid rows.",
-            n=report.rejected,
-        )
-        return outcome(False, sentence, counts if request.dry_run else {**counts, "accepted": 0})
+    if (hindered := ledger.hindrance(examined, request.accept_valid)) is not None:
+        nothing = {**_NOTHING, "rejected": report.rejected}
+        return outcome(False, hindered, report.counts() if request.dry_run else nothing)
     if request.dry_run:
-        return outcome(True, T("Nothing was changed: this was a rehearsal."))
-    store.keep(content)
+        return outcome(True, T("Nothing was changed: this was a rehearsal."), report.counts())
     batch = ledger.new_batch(
         session,
-        file_hash=file_hash,
+        file_hash=store.keep(content),
         filename=request.path.name,
         size=len(content),
         county=request.county,
         lender=request.lender,
         as_of=examined.as_of,
+        accept_valid=request.accept_valid,
     )
     take_ledger(session, examined, batch, actor=actor, tell=tell)
+    number = batch.id
+    session.commit()
     sentence = T("Taken: %(n)s rows as of %(date)s.", n=report.accepted, date=examined.as_of.isoformat())
-    return outcome(True, sentence, batch_id=batch.id)
+    return outcome(True, sentence, report.counts(), number)
 
 
 def _not_taken(request: Request, message: Text) -> Outcome:

@@ -8,13 +8,13 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from types import FrameType
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask, current_app
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from app import audit, heartbeat
 from app.clock import SHANGHAI
@@ -90,7 +90,8 @@ def _step(store: LedgerStore, number: int) -> None:
         store.forget_progress(number)
 
 
-def _order(batch: ImportBatch, path: Path, today: date, taking: bool) -> ledger.Order:
+def _order(session: Session, number: int, path: Path, taking: bool) -> ledger.Order:
+    batch, today = session.get_one(ImportBatch, number), business_date(session)
     return ledger.Order(
         path, batch.filename, batch.as_of, today, batch.county_code, batch.lender_name, taking
     )
@@ -99,10 +100,8 @@ def _order(batch: ImportBatch, path: Path, today: date, taking: bool) -> ledger.
 def _preview(number: int, path: Path, store: LedgerStore, tell: ledger.Tell) -> None:
     session = db.session()
     with reading():
-        batch = session.get_one(ImportBatch, number)
-        examined = ledger.examine(
-            session, _order(batch, path, business_date(session), False), keyring(), tell
-        )
+        order = _order(session, number, path, taking=False)
+        examined = ledger.examine(session, order, ledger.read_file(session, order, tell), keyring(), tell)
         session.rollback()
     batch = session.get_one(ImportBatch, number)
     if refused := refused_workbook(examined.reading, number, gettext):
@@ -113,9 +112,11 @@ def _preview(number: int, path: Path, store: LedgerStore, tell: ledger.Tell) -> 
 
 def _take(number: int, path: Path, store: LedgerStore, tell: ledger.Tell) -> None:
     session = db.session()
-    batch = session.get_one(ImportBatch, number)
+    order = _order(session, number, path, taking=True)
+    read = ledger.read_file(session, order, tell)
     ledger.lock(session)
-    examined = ledger.examine(session, _order(batch, path, business_date(session), True), keyring(), tell)
+    examined = ledger.examine(session, order, read, keyring(), tell)
+    batch = session.get_one(ImportBatch, number)
     actor = batch.uploaded_by.username if batch.uploaded_by else audit.SYSTEM
     take_ledger(session, examined, batch, actor=actor, tell=tell)
     session.commit()

@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
-from app.config import ConfigError, private_file
+from app.config import ConfigError, private_text
 
 _KEY_BITS = 512
 _VERSION = b"\x01"  # names the key, so that a later key can be told apart
@@ -36,9 +36,11 @@ class Keyring:
             raise ConfigError(
                 f"the key {path} is missing, and this database was written with it: restore it from its backup"
             )
-        return cls(
-            bytes.fromhex(private_file(path, lambda: AESSIV.generate_key(_KEY_BITS).hex().encode()).decode())
-        )
+        text = private_text(path, lambda: AESSIV.generate_key(_KEY_BITS).hex())
+        try:
+            return cls(bytes.fromhex(text))
+        except ValueError:
+            raise ConfigError(f"{path} is damaged, it holds no key: restore it from its backup") from None
 
     def seal(self, text: str, context: str) -> bytes:
         """Ciphertext, the same for the same text and context."""
@@ -57,8 +59,12 @@ class Keyring:
         return _VERSION + nonce + self._siv.encrypt(content or b"\0", [b"file", nonce])
 
     def open_file(self, sealed: bytes) -> bytes:
+        """The content again. Raises ValueError when the key is another or the file is damaged."""
         nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-        return self._siv.decrypt(body, [b"file", nonce])
+        try:
+            return self._siv.decrypt(body, [b"file", nonce])
+        except InvalidTag:
+            raise ValueError("sealed with another key, or damaged") from None
 
     @property
     def fingerprint(self) -> str:
@@ -93,20 +99,24 @@ class Sealed(TypeDecorator[str]):
 
 ID_NUMBER = "id_number"
 PHONE = "phone"
+_HIDDEN_AT_LEAST = 4
+
+
+def _masked(number: str, first: int, last: int) -> str:
+    hidden = len(number) - first - last
+    if hidden < _HIDDEN_AT_LEAST:
+        return "*" * len(number)
+    return number[:first] + "*" * hidden + number[-last:]
 
 
 def mask_id(number: str | None) -> str:
     """``530324********1234``: where from, and enough to tell two people apart on a list."""
-    if not number:
-        return ""
-    return number[:6] + "*" * (len(number) - 10) + number[-4:] if len(number) > 10 else "*" * len(number)
+    return _masked(number or "", 6, 4)
 
 
 def mask_phone(number: str | None) -> str:
     """``138****1234``."""
-    if not number:
-        return ""
-    return number[:3] + "*" * (len(number) - 7) + number[-4:] if len(number) > 7 else "*" * len(number)
+    return _masked(number or "", 3, 4)
 
 
 def mask_name(name: str) -> str:

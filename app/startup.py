@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 
 from app.config import ConfigError
 from app.db import Setting, db, get_setting, reading
@@ -67,8 +67,12 @@ def load_key(app: Flask) -> None:
         except OperationalError as error:
             stored, has_tables = None, False
             if "no such table" not in str(error.orig):
+                if not path.exists():
+                    raise ConfigError(f"the database cannot be reached: {_first_line(error)}") from None
                 app.extensions["keyring"] = Keyring.load(path, may_create=False)
                 return
+        except DatabaseError as error:
+            raise ConfigError(f"the database cannot be read: {_first_line(error)}") from None
         finally:
             db.session.remove()
         ring = app.extensions["keyring"] = Keyring.load(path, may_create=stored is None)
@@ -78,6 +82,10 @@ def load_key(app: Flask) -> None:
             )
         if stored is None and has_tables:
             remember_key(app)
+
+
+def _first_line(error: DatabaseError) -> str:
+    return str(error.orig).strip().partition("\n")[0]
 
 
 def _stored_fingerprint() -> str | None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from flask import Flask, abort, current_app, g, render_template, request, url_for
+from flask import Flask, abort, current_app, g, has_request_context, render_template, request, url_for
 from flask_babel import Babel, get_locale, gettext
 from flask_compress import Compress
 from flask_login import current_user
@@ -91,7 +91,9 @@ def _finalize(value: Any) -> Any:
 
 
 def language() -> str:
-    """The reader's choice: ``?lang=``, the cookie, the browser, else Chinese."""
+    """The reader's choice: ``?lang=``, the cookie, the browser, else Chinese (as in a job, where nobody asks)."""
+    if not has_request_context():
+        return DEFAULT_LANGUAGE
     for choice in (request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if choice in LANGUAGES:
             return str(choice)

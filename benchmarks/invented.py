@@ -98,8 +98,16 @@ def lines(count: int, overdue_per_mille: int = 40) -> Iterator[Line]:
             disbursed_on, due_on = _term(date(2022, 1, 1), mixed % _DAYS, 36)
             balance = 0 if number % 7 == 3 else principal
         yield Line(
-            number, place % len(townships), place // 16 % VILLAGES, place % len(branches),
-            number - 1 if number % 10 == 9 else number, principal, balance, overdue, disbursed_on, due_on,
+            number,
+            place % len(townships),
+            place // 16 % VILLAGES,
+            place % len(branches),
+            number - 1 if number % 10 == 9 else number,
+            principal,
+            balance,
+            overdue,
+            disbursed_on,
+            due_on,
         )
 
 

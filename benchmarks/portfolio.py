@@ -20,10 +20,11 @@ _CHUNK = 20_000
 _BEFORE = date(2023, 9, 30)
 _HOUSEHOLD = ("id", "head_id_number", "head_name", "size")
 _BORROWER = ("id", "id_number", "name", "phone")
-_LOAN = (
-    "id lender_id contract_no borrower_id household_id township_code village_code group_name branch_id category "
-    "principal balance overdue disbursed_on due_on effective_due_on rate grade purpose remark as_of"
-).split()
+_LOAN_COLUMNS = """
+    id lender_id contract_no borrower_id household_id township_code village_code group_name branch_id category
+    principal balance overdue disbursed_on due_on effective_due_on rate grade purpose remark as_of
+"""
+_LOAN = _LOAN_COLUMNS.split()
 
 # September as it was: nobody overdue now was better off then, and what is repaid now was half owed.
 _SNAPSHOTS = """
@@ -70,10 +71,16 @@ def settle_now() -> None:
 
 
 def tidy() -> None:
-    """What PostgreSQL's own housekeeping does within a minute of a bulk change."""
+    """The housekeeping that databases do by themselves within a minute of a bulk change."""
+    db.session.remove()
+    connection: Any = db.engine.raw_connection()
     if db.engine.dialect.name == "postgresql":
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
+        connection.driver_connection.autocommit = True
+        connection.driver_connection.execute("VACUUM ANALYZE")
+        connection.driver_connection.autocommit = False
+    else:
+        connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
 def _rows(connection: Connection, count: int, overdue_per_mille: int) -> None:
@@ -93,12 +100,31 @@ def _rows(connection: Connection, count: int, overdue_per_mille: int) -> None:
                 households.append((number, person, name, 2 + number % 5))
             township = invented.townships[line.township][0]
             due = _day(line.due_on, as_text)
-            loans.append((
-                number, lender, invented.contract_no(line.number), number, line.head + 1, township,
-                village_code(township, line.village), f"{number % 8 + 1}组", branches[line.branch], "lifted",
-                line.principal, line.balance, line.overdue, _day(line.disbursed_on, as_text), due, due, 36500,
-                "正常", "养牛", "", as_of,
-            ))
+            loans.append(
+                (
+                    number,
+                    lender,
+                    invented.contract_no(line.number),
+                    number,
+                    line.head + 1,
+                    township,
+                    village_code(township, line.village),
+                    f"{number % 8 + 1}组",
+                    branches[line.branch],
+                    "lifted",
+                    line.principal,
+                    line.balance,
+                    line.overdue,
+                    _day(line.disbursed_on, as_text),
+                    due,
+                    due,
+                    36500,
+                    "正常",
+                    "养牛",
+                    "",
+                    as_of,
+                )
+            )
         _write(connection, Household.__table__, _HOUSEHOLD, households)
         _write(connection, Borrower.__table__, _BORROWER, borrowers)
         _write(connection, Loan.__table__, _LOAN, loans)
@@ -108,7 +134,9 @@ def _day(day: date, as_text: bool) -> date | str:
     return day.isoformat() if as_text else day
 
 
-def _write(connection: Connection, table: Any, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def _write(
+    connection: Connection, table: Any, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
     assert isinstance(table, Table)
     bulk_insert(connection.connection.cursor(), table.name, list(columns), iter(rows))
 

@@ -34,28 +34,39 @@ class Machine:
     def here(cls, database: str, load: float) -> "Machine":
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
         return cls(
-            database, platform.python_version(), {name: version(name) for name in _PACKAGES}, os.cpu_count() or 0,
-            round(memory), round(load, 2),
+            database,
+            platform.python_version(),
+            {name: version(name) for name in _PACKAGES},
+            os.cpu_count() or 0,
+            round(memory),
+            round(load, 2),
         )
 
     def lines(self) -> list[str]:
         packages = ", ".join(f"{name} {number}" for name, number in self.packages.items())
-        quiet = "the machine was quiet" if self.load < _BUSY else "others were using the machine: ratios may be off"
+        quiet = "a quiet machine" if self.load < _BUSY else "not quiet: others were using it"
         return [
             f"{self.database}; Python {self.python}; {packages}",
-            f"{self.cores} cores, {self.memory_gb} GB of memory; load {self.load} before the first measurement ({quiet})",
+            f"{self.cores} cores, {self.memory_gb} GB of memory; load {self.load} before the start ({quiet})",
         ]
 
 
 def _cells(result: Result) -> tuple[str, ...]:
     def amount(value: float | None) -> str:
-        return "" if value is None else f"{value:,.3g} {result.unit}" if value < 100 else f"{value:,.0f} {result.unit}"
+        return (
+            ""
+            if value is None
+            else f"{value:,.3g} {result.unit}"
+            if value < 100
+            else f"{value:,.0f} {result.unit}"
+        )
 
     aim = "" if result.aim is None else f"≤ {result.aim:g}" + ("×" if result.floor else f" {result.unit}")
     ratio = "" if result.ratio is None else f"{result.ratio:.2f}×"
     return result.what, amount(result.floor), amount(result.ours), ratio, aim, _VERDICTS[result.met]
 
 
+_RULE = "| --- | ---: | ---: | ---: | --- | --- |"
 _HEADS = ("what", "floor", "ours", "ratio", "aim", "")
 
 
@@ -77,7 +88,7 @@ def markdown(results: Iterable[Result], machine: Machine, title: str) -> str:
     before = ""
     for result in results:
         if result.part != before:
-            out += ["", f"## {result.part}", "", "| " + " | ".join(_HEADS) + " |", "| --- | ---: | ---: | ---: | --- | --- |"]
+            out += ["", f"## {result.part}", "", "| " + " | ".join(_HEADS) + " |", _RULE]
             before = result.part
         out.append("| " + " | ".join(_cells(result)) + " |")
         if result.note:
@@ -91,6 +102,10 @@ def keep(results: list[Result], machine: Machine, folder: Path, kind: str, label
     path = folder / f"{today}-{kind}{label}.md"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(markdown(results, machine, f"Measured on {today}: {kind}"), "utf-8")
-    content = {"date": today, "machine": {"lines": machine.lines()}, "results": [r.to_json() for r in results]}
+    content = {
+        "date": today,
+        "machine": {"lines": machine.lines()},
+        "results": [r.to_json() for r in results],
+    }
     path.with_suffix(".json").write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return path

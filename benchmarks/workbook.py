@@ -11,12 +11,13 @@ from app.money import FEN_PER_WAN, FEN_PER_YUAN
 from benchmarks import invented
 from benchmarks.invented import Line
 
-_HEADS = (
-    "序号 乡镇 行政村 组别 户主姓名 身份证号 家庭人口数 贷款人姓名 贷款人身份证 与户主关系 电话 脱贫属性 信用等级评定 "
-    "授信额度(万元) 授信金融机构 授信时间 合同号 贷款金融机构 支行 贷款金额(万元) 贷款期限(月) 放款日期 到期日期 "
-    "贷款利率(%) 累计贴息金额(元) 偿还贷款金额(元) 还款时间 贷款余额(万元) 逾期贷款金额(元) 贷款逾期时间 欠息金额(元) "
-    "欠息时间 五级分类 应贷未贷识别 贷款用途 备注"
-).split()
+_TITLES = """
+    序号 乡镇 行政村 组别 户主姓名 身份证号 家庭人口数 贷款人姓名 贷款人身份证 与户主关系 电话 脱贫属性 信用等级评定
+    授信额度(万元) 授信金融机构 授信时间 合同号 贷款金融机构 支行 贷款金额(万元) 贷款期限(月) 放款日期 到期日期
+    贷款利率(%) 累计贴息金额(元) 偿还贷款金额(元) 还款时间 贷款余额(万元) 逾期贷款金额(元) 贷款逾期时间 欠息金额(元)
+    欠息时间 五级分类 应贷未贷识别 贷款用途 备注
+"""
+_HEADS = _TITLES.split()
 _CATEGORIES = ("脱贫户", "脱贫户", "脱贫户", "脱贫不稳定户", "边缘易致贫户")
 _PURPOSES = ("养牛", "养猪", "种植烤烟", "种植生姜", "油菜种植", "小本经营")
 _TITLE_ROWS = 3
@@ -83,11 +84,13 @@ def _sheet(lines: Iterable[Line], as_of: date, texts: _Texts) -> Iterator[str]:
     titles = ("罗平县脱贫人口小额信贷台账", f"填报单位：{invented.LENDER}", f"截至{as_of:%Y年%m月%d日}")
     for row, title in enumerate(titles, 1):
         yield f'<row r="{row}"><c r="A{row}"{texts.cell(title)}</row>'
-    row = _TITLE_ROWS + 1
-    yield _row(row, [texts.cell(head) for head in _HEADS])
-    for row, line in enumerate(lines, row + 1):  # noqa: B007 the rows below go on from here
-        yield _row(row, _cells(line, as_of, texts))
-    yield f'<row r="{row + 1}"><c r="A{row + 1}"{texts.cell("合计")}</row></sheetData></worksheet>'
+    head = _TITLE_ROWS + 1
+    yield _row(head, [texts.cell(title) for title in _HEADS])
+    count = 0
+    for count, line in enumerate(lines, 1):
+        yield _row(head + count, _cells(line, as_of, texts))
+    last = head + count + 1
+    yield f'<row r="{last}"><c r="A{last}"{texts.cell("合计")}</row></sheetData></worksheet>'
 
 
 def _row(row: int, cells: list[str]) -> str:
@@ -116,15 +119,40 @@ def _cells(line: Line, as_of: date, texts: _Texts) -> list[str]:
     repaid = line.principal - line.balance
     late = line.overdue > 0
     return [
-        _number(number + 1), text(invented.townships[line.township][1]), text(invented.village_name(line.village)),
-        text(f"{line.head % 8 + 1}组"), text(head), text(invented.id_number(line.head)), _number(2 + number % 5),
-        text(borrower), text(invented.id_number(number)), text("本人" if line.head == number else "配偶"),
-        text(invented.phone(number)), text(_CATEGORIES[number % 5]), text("优秀"), _number(5), text(invented.LENDER),
-        _day(line.disbursed_on), text(invented.contract_no(number)), text(invented.LENDER),
-        text(invented.branches[line.branch]), _number(line.principal / FEN_PER_WAN), _number(36),
-        _day(line.disbursed_on), _day(line.due_on), _number(3.65), _number(number % 997 + 0.25),
-        _number(repaid / FEN_PER_YUAN if repaid else None), _day(as_of if repaid else None),
-        _number(line.balance / FEN_PER_WAN), _number(line.overdue / FEN_PER_YUAN if late else None),
-        _day(line.due_on if late else None), _number(86.4 if late else None), _day(line.due_on if late else None),
-        text("次级" if late else "正常"), text("否"), text(_PURPOSES[number % 6]), "",
+        _number(number + 1),
+        text(invented.townships[line.township][1]),
+        text(invented.village_name(line.village)),
+        text(f"{line.head % 8 + 1}组"),
+        text(head),
+        text(invented.id_number(line.head)),
+        _number(2 + number % 5),
+        text(borrower),
+        text(invented.id_number(number)),
+        text("本人" if line.head == number else "配偶"),
+        text(invented.phone(number)),
+        text(_CATEGORIES[number % 5]),
+        text("优秀"),
+        _number(5),
+        text(invented.LENDER),
+        _day(line.disbursed_on),
+        text(invented.contract_no(number)),
+        text(invented.LENDER),
+        text(invented.branches[line.branch]),
+        _number(line.principal / FEN_PER_WAN),
+        _number(36),
+        _day(line.disbursed_on),
+        _day(line.due_on),
+        _number(3.65),
+        _number(number % 997 + 0.25),
+        _number(repaid / FEN_PER_YUAN if repaid else None),
+        _day(as_of if repaid else None),
+        _number(line.balance / FEN_PER_WAN),
+        _number(line.overdue / FEN_PER_YUAN if late else None),
+        _day(line.due_on if late else None),
+        _number(86.4 if late else None),
+        _day(line.due_on if late else None),
+        text("次级" if late else "正常"),
+        text("否"),
+        text(_PURPOSES[number % 6]),
+        "",
     ]

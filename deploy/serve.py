@@ -1,7 +1,7 @@
 """The web server's process: make the database ready, tell the launcher how it stands, then serve.
 
 One process does all of it, because importing the application is most of what a start costs. The work itself
-is ``flask prepare`` (app/cli.py); this runs the same command on the application that then serves.
+is ``flask prepare`` (app/cli/instance.py); this runs the same command on the application that then serves.
 """
 
 import argparse

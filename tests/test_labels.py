@@ -71,7 +71,7 @@ def test_a_status_is_its_value_and_has_a_label() -> None:
     assert Colour("red") is Colour.RED
     assert Colour.RED == "red" and f"{Colour.RED}" == "red"
     assert str(Colour.GREEN.label) == "Green"
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="blue"):
         Colour("blue")
 
 

@@ -15,6 +15,9 @@ class Role(Labelled):
     ADMIN = "admin", T("Administrator")
 
 
+COLLECTORS = frozenset({Role.TOWNSHIP, Role.BRANCH})  # those on the two lines
+
+
 class Permission(StrEnum):
     """What a page or command needs. A page without one of these is refused to everybody."""
 

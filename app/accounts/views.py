@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user, logout_user
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from app.accounts import access
@@ -55,12 +56,14 @@ def sign_out() -> Response:
 
 def _account_form() -> AccountForm:
     form = AccountForm()
-    form.role.choices = [(role.value, role.label.render(gettext)) for role in Role]
+    form.role.choices = [("", "—"), *((role.value, role.label.render(gettext)) for role in Role)]
     regions = db.session.scalars(
         select(Region).where(Region.level.not_in([Level.VILLAGE])).order_by(Region.code)
     )
     form.region.choices = [("", "—"), *((r.code, r.short) for r in regions)]
-    branches = db.session.scalars(select(Branch).order_by(Branch.lender_id, Branch.name))
+    branches = db.session.scalars(
+        select(Branch).options(joinedload(Branch.lender)).order_by(Branch.lender_id, Branch.name)
+    )
     form.branch.choices = [("", "—"), *((str(b.id), f"{b.lender.name} {b.name}") for b in branches)]
     return form
 
@@ -92,40 +95,74 @@ def index() -> str | Response | tuple[str, int]:
             return redirect(url_for("accounts.index"))
     elif form.is_submitted():
         status = 422
-    accounts = db.session.scalars(select(User).order_by(User.active.desc(), User.username)).all()
-    return render_template(
-        "accounts/index.html", form=form, accounts=accounts, password_form=PasswordForm()
-    ), status
+    accounts = db.session.scalars(select(User).options(joinedload(User.region), joinedload(User.branch)))
+    page = render_template(
+        "accounts/index.html",
+        form=form,
+        accounts=sorted(accounts, key=_by_role_and_place),
+        min_password=access.MIN_PASSWORD,
+    )
+    return page, status
+
+
+def _by_role_and_place(account: User) -> tuple[bool, int, str, str]:
+    """Those who may sign in first, each role together, in the order of the places."""
+    place = account.branch.name if account.branch else account.region_code or ""
+    return not account.active, list(Role).index(account.role), place, account.username
 
 
 def _account(account_id: int) -> User:
     return db.get_or_404(User, account_id)
 
 
+def _account_page(account: User, form: PasswordForm) -> str:
+    return render_template(
+        "accounts/show.html",
+        account=account,
+        form=form,
+        min_password=access.MIN_PASSWORD,
+        is_own=account.id == user().id,
+    )
+
+
+@bp.get("/accounts/<int:account_id>")
+@requires(Permission.ACCOUNTS)
+def show(account_id: int) -> str:
+    """One account: a new password, or its end."""
+    return _account_page(_account(account_id), PasswordForm())
+
+
 @bp.post("/accounts/<int:account_id>/active")
 @requires(Permission.ACCOUNTS)
 def activate(account_id: int) -> Response:
+    """End an account, or let it sign in again."""
     account = _account(account_id)
     if account.id == user().id:
         flash(gettext("You cannot end your own account."), "danger")
-    else:
-        set_active(db.session(), account, request.form.get("active") == "1", user().username)
-        db.session.commit()
+        return redirect(url_for("accounts.show", account_id=account_id))
+    set_active(db.session(), account, request.form.get("active") == "1", user().username)
+    db.session.commit()
+    said = (
+        gettext("%(name)s can sign in again.")
+        if account.active
+        else gettext("%(name)s can no longer sign in.")
+    )
+    flash(said % {"name": account.username}, "success")
     return redirect(url_for("accounts.index"))
 
 
 @bp.post("/accounts/<int:account_id>/password")
 @requires(Permission.ACCOUNTS)
-def password(account_id: int) -> Response:
-    account = _account(account_id)
+def password(account_id: int) -> str | Response | tuple[str, int]:
+    """A new password for somebody who has forgotten the old one."""
+    account, form = _account(account_id), PasswordForm()
+    if not form.validate_on_submit():
+        return _account_page(account, form), 422
     try:
-        set_password(db.session(), account, request.form.get("password", ""), user().username)
+        set_password(db.session(), account, form.password.data, user().username)
     except AccountRefused as refused:
-        flash(refused.message.render(gettext), "danger")
-    else:
-        db.session.commit()
-        flash(
-            gettext("%(name)s has a new password; open sessions have ended.", name=account.username),
-            "success",
-        )
+        form.password.errors = [*form.password.errors, refused.message]
+        return _account_page(account, form), 422
+    db.session.commit()
+    flash(gettext("%(name)s has a new password; open sessions have ended.", name=account.username), "success")
     return redirect(url_for("accounts.index"))

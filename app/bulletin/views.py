@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from app.accounts.access import allowed, requires, scope, user
-from app.accounts.rules import Permission
+from app.accounts.rules import COLLECTORS, Permission
 from app.bulletin import queries
 from app.bulletin.actions import set_target
 from app.bulletin.annex import write_annex
@@ -125,6 +125,7 @@ def loans() -> str:
         figures=_figures(place, month),
         behind=behind,
         page=page,
+        names_in_full=user().role in COLLECTORS,
     )
 
 

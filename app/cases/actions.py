@@ -47,13 +47,13 @@ class NoteRefused(ValueError):
 def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
     """Bring the cases in line with the loans as they stand on ``day``.
 
-    1. Close open cases whose loan is no longer overdue, with the reason.
+    1. Close open cases whose loan is no longer overdue, with the reason; refresh the amounts of the others.
     2. Open a case for every overdue loan that has none, with both collectors where there are any.
-    3. Refresh the amounts of the other open cases; give a collector to lines that have none or whose account ended.
+    3. Give a collector to lines that have none or whose account ended.
     """
     closed = _close(session, day)
-    opened = _open(session, day)
     _refresh(session, day)
+    opened = _open(session, day)
     assigned = _assign(session, day)
     count, unassigned = session.execute(
         select(
@@ -69,7 +69,8 @@ def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
 
 def _rows(session: Session, statement: Any) -> int:
     """Run a bulk statement and tell how many rows it touched."""
-    return int(session.connection().execute(statement).rowcount)
+    kept = {"preserve_rowcount": True}  # else an INSERT tells -1 on PostgreSQL
+    return int(session.connection().execute(statement, execution_options=kept).rowcount)
 
 
 def _event(
@@ -88,13 +89,16 @@ def _close(session: Session, day: date) -> int:
         else_=CloseReason.CAUGHT_UP.value,
     )
     ended = and_(Case.loan_id == Loan.id, Case.closed_on.is_(None), overdue_on(day) == 0)
-    session.execute(
-        insert(CaseEvent).from_select(
-            _EVENT_COLUMNS,
-            select(Case.id, *_event(EventKind.CLOSED, day, null(), null(), null(), reason)).where(ended),
+    closed = _rows(session, update(Case).where(ended).values(closed_on=day, close_reason=reason, overdue=0))
+    if closed:
+        untold = ~exists().where(CaseEvent.case_id == Case.id, CaseEvent.kind == EventKind.CLOSED)
+        event = _event(EventKind.CLOSED, day, null(), null(), null(), Case.close_reason)
+        session.execute(
+            insert(CaseEvent).from_select(
+                _EVENT_COLUMNS, select(Case.id, *event).where(Case.closed_on == day, untold)
+            )
         )
-    )
-    return _rows(session, update(Case).where(ended).values(closed_on=day, close_reason=reason, overdue=0))
+    return closed
 
 
 def collector(role: Role, place: ColumnElement[Any], held: Any) -> Any:
@@ -102,35 +106,48 @@ def collector(role: Role, place: ColumnElement[Any], held: Any) -> Any:
     return select(func.min(User.id)).where(User.role == role, User.active, held == place).scalar_subquery()
 
 
+def _collectors(role: Role, held: Any) -> Any:
+    """The same for all places at once: ``held`` and ``user_id``."""
+    query = select(held, func.min(User.id).label("user_id")).where(User.role == role, User.active)
+    return query.group_by(held).subquery()
+
+
 def _open(session: Session, day: date) -> int:
     before = session.scalar(select(func.coalesce(func.max(Case.id), 0)))
     overdue = overdue_on(day)
-    without_case = ~exists().where(Case.loan_id == Loan.id, Case.closed_on.is_(None))
-    opened = _rows(
-        session,
-        insert(Case).from_select(
-            [
-                "loan_id",
-                "township_code",
-                "branch_id",
-                "due_on",
-                "overdue",
-                "opened_on",
-                "township_user_id",
-                "branch_user_id",
-            ],
-            select(
-                Loan.id,
-                Loan.township_code,
-                Loan.branch_id,
-                Loan.effective_due_on,
-                overdue,
-                literal(day),
-                collector(Role.TOWNSHIP, Loan.township_code, User.region_code),  # type: ignore[arg-type]
-                collector(Role.BRANCH, Loan.branch_id, User.branch_id),  # type: ignore[arg-type]
-            ).where(overdue > 0, without_case),
-        ),
+    # Materialized: else PostgreSQL may look through the table once a loan while the statement fills it.
+    having = select(Case.loan_id).where(Case.closed_on.is_(None)).cte("having")
+    having = having.prefix_with("MATERIALIZED", dialect="postgresql")
+    township = _collectors(Role.TOWNSHIP, User.region_code)
+    branch = _collectors(Role.BRANCH, User.branch_id)
+    rows = (
+        select(
+            Loan.id,
+            Loan.township_code,
+            Loan.branch_id,
+            Loan.effective_due_on,
+            overdue,
+            literal(day),
+            township.c.user_id,
+            branch.c.user_id,
+        )
+        .outerjoin(township, township.c.region_code == Loan.township_code)
+        .outerjoin(branch, branch.c.branch_id == Loan.branch_id)
+        .where(overdue > 0, ~exists().where(having.c.loan_id == Loan.id))
     )
+    columns = [
+        "loan_id",
+        "township_code",
+        "branch_id",
+        "due_on",
+        "overdue",
+        "opened_on",
+        "township_user_id",
+        "branch_user_id",
+    ]
+    opened = _rows(session, insert(Case).from_select(columns, rows))
+    if not opened:
+        return 0
     event = _event(EventKind.OPENED, day, Case.township_user_id, Case.branch_user_id, Case.overdue, null())
     session.execute(
         insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(Case.id > before))

@@ -34,7 +34,7 @@ class Bucket(Labelled):
 
 class State(Labelled):
     OPEN = "open", T("Open")
-    UNASSIGNED = "unassigned", T("Without a collector on one line")
+    UNASSIGNED = "unassigned", T("Collector lacking")
     CLOSED = "closed", T("Closed")
 
 

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.accounts.access import allowed, requires, scope, user
-from app.accounts.rules import Permission
+from app.accounts.rules import Permission, Role
 from app.cases import queries
 from app.cases.actions import NoteRefused, add_note
 from app.cases.forms import NoteForm
@@ -86,12 +87,13 @@ def index() -> str:
         chosen=chosen,
         today=today,
         overdue=overdue,
-        states=list(State),
+        tab_items=[(s.label, url_with(state=s.value, after=None), s is chosen.state) for s in State],
         buckets=list(Bucket),
         townships=[r for r in children(session, county) if mine.touches_region(r.code)] if county else [],
         branches=queries.branches(session, mine),
         collectors=queries.collectors(session, mine),
         days_past_due=days_past_due,
+        names_in_full=user().role in (Role.TOWNSHIP, Role.BRANCH),
     )
 
 
@@ -148,6 +150,8 @@ def write_note(case_id: int) -> str | Response | tuple[str, int]:
     except NoteRefused as refused:
         form.text.errors = [*form.text.errors, refused.message]
         return _page(found, form), 422
+    except IntegrityError:  # the same writing of it, sent twice at once: the other one is saved
+        db.session.rollback()
     db.session.commit()
     flash(gettext("The note is saved."), "success")
     return redirect(url_for("cases.show", case_id=case_id) + "#history")

@@ -1,42 +1,77 @@
 """The first page after signing in, by role. It only composes what the slices' queries say."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, current_app, redirect, render_template, url_for
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
 from app.accounts.access import allowed, requires, scope, user
-from app.accounts.rules import Permission
-from app.bulletin.queries import default_region, figures, newest_month
+from app.accounts.rules import COLLECTORS, Permission
+from app.bulletin.queries import default_region, figures, newest_month, trend
 from app.cases import queries as cases
+from app.clock import days_past_due
 from app.db import db
 from app.ledger import queries as ledger
 from app.loans import queries as loans
+from app.places.models import Region
 from app.today import business_date
+from app.web import COUNT_LIMIT
 
 bp = Blueprint("dashboard", __name__)
+OLDEST = 8  # cases on the first page
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A collector's own open cases."""
+
+    id: int
+    count: int
+    overdue: int
 
 
 @bp.get("/")
 @requires(Permission.SIGNED_IN)
 def home() -> str | Redirect:
-    """Overview: the newest month's figures, the open cases, what waits for a decision."""
+    """Overview: what waits for somebody, the newest month's figures, the cases longest overdue."""
     if allowed(Permission.ACCOUNTS):
         return redirect(url_for("accounts.index"))
-    mine, today = scope(), business_date(db.session())
-    month = newest_month(db.session())
-    region = default_region(db.session(), mine)
+    session, mine, reader = db.session(), scope(), user()
+    today, own = business_date(session), _own(session)
+    place, month = _place(session), newest_month(session)
+    months = list(trend(session, place, month, mine, 2).values()) if place and month else []
     return render_template(
         "dashboard/home.html",
-        figures=figures(db.session(), region, month, mine) if month and region else None,
+        place_name=reader.branch.name if reader.branch else place.short if place else "",
+        figures=figures(session, place.code, month, mine) if place and month else None,
         month=month,
-        region=region,
+        before=months[0] if len(months) > 1 else None,
         today=today,
-        counts=cases.counts(db.session(), mine),
-        oldest=cases.list_cases(db.session(), mine, cases.Filter(), today, None, 8),
-        missing=loans.count_missing(db.session(), mine),
-        waiting=ledger.waiting(db.session(), user().region_code) if allowed(Permission.IMPORT) else [],
+        own=own,
+        counts=cases.counts(session, mine),
+        oldest=cases.list_cases(
+            session, mine, cases.Filter(collector_id=own.id if own else None), today, None, OLDEST
+        ),
+        days_past_due=days_past_due,
+        missing=loans.count_missing(session, mine),
+        waiting=ledger.waiting(session, reader.region_code) if allowed(Permission.IMPORT) else [],
         may_import=allowed(Permission.IMPORT),
     )
+
+
+def _place(session: Session) -> Region | None:
+    code = default_region(session, scope())
+    return session.get(Region, code) if code else None
+
+
+def _own(session: Session) -> Own | None:
+    """None for whoever is no collector."""
+    if user().role not in COLLECTORS:
+        return None
+    chosen, today = cases.Filter(collector_id=user().id), business_date(session)
+    return Own(user().id, *cases.count_cases(session, scope(), chosen, today, COUNT_LIMIT))
 
 
 @bp.get("/healthz")

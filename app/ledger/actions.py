@@ -1,7 +1,8 @@
 """From a ledger file to what it would change, and to what it has changed. Never commits.
 
-``examine`` reads a file and stages its rows; ``take`` applies what was staged. Both work on the caller's
-transaction, so that a preview ends in a rollback and an import is all or nothing.
+``read_file`` reads a file, outside any transaction; ``examine`` stages its rows and compares them; ``take``
+applies what was staged. The last two work on one transaction of the caller's, so that a preview ends in a
+rollback and an import is all or nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app import audit
+from app.db import reading as read_only
 from app.labels import T, Text
 from app.ledger import apply, compare, names, stage
 from app.ledger.models import BatchState, ImportBatch
@@ -25,7 +27,7 @@ from app.ledger.workbook import read
 from app.loans.queries import bump_revision
 from app.places.queries import lenders, place_index
 from app.privacy import Keyring
-from app.today import now
+from app.today import local_time, now
 
 Tell: TypeAlias = Callable[[str, int, int], None]
 _IMPORT_LOCK = 0x51696E67  # any number that only this lock uses
@@ -58,57 +60,88 @@ class Examined:
     supplements: bool
 
 
-def lock(session: Session) -> None:
-    """Only one import at a time on this database, for the rest of the transaction. Raises Busy.
+def lock(session: Session, wait: bool = False) -> None:
+    """Only one import or sweep at a time on this database, for the rest of the transaction.
 
-    SQLite has one writer by itself; PostgreSQL is asked for an advisory lock.
+    Raises Busy, or waits. SQLite has one writer by itself; PostgreSQL is asked for an advisory lock.
     """
     if session.connection().dialect.name != "postgresql":
         return
-    if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK}):
+    if wait:
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
+    elif not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK}):
         raise Busy
 
 
-def examine(session: Session, order: Order, ring: Keyring, tell: Tell = silent) -> Examined:
-    """Read the file, stage its valid rows and compare them with what is known. Raises FileRefused."""
-    reading = read(
+def read_file(session: Session, order: Order, tell: Tell = silent) -> Reading:
+    """Read the file by the names that the database knows; every row with its lender. Raises FileRefused.
+
+    Lets go of the database first, by a rollback: reading takes long, and others write meanwhile.
+    """
+    with read_only():
+        places, mapping = place_index(session, order.county), names.header_choices(session, order.lender)
+        session.rollback()
+
+    def settle_lenders(reading: Reading) -> None:
+        with read_only():
+            known = {lender.name for lender in lenders(session)}
+            original = supplemented(session, reading)
+            default = (
+                order.lender
+                or (original.lender_name if original else "")
+                or lender_from_unit(reading.reporting_unit)
+                or (next(iter(known)) if len(known) == 1 else "")
+            )
+            session.rollback()
+        reading.rows = names.with_lenders(reading.rows, known, default)
+
+    return read(
         order.path,
-        places=place_index(session, order.county),
+        places=places,
         within=order.county,
         as_of=order.as_of,
-        mapping=names.header_choices(session, order.lender),
+        mapping=mapping,
         aliases={},
+        settle=settle_lenders,
+        filename=order.filename,
         progress=lambda done, total: tell("read", done, total),
     )
-    as_of = _date(order, reading)
-    known = {lender.name for lender in lenders(session)}
-    default = (
-        order.lender
-        or lender_from_unit(reading.reporting_unit)
-        or (next(iter(known)) if len(known) == 1 else "")
-    )
-    rows = names.with_lenders(reading.rows, known, default)
+
+
+def examine(
+    session: Session, order: Order, reading: Reading, ring: Keyring, tell: Tell = silent
+) -> Examined:
+    """Stage the valid rows of a file and compare them with what is known. Raises FileRefused."""
+    original, rows = supplemented(session, reading), reading.rows
+    as_of = _date(order, reading, original)
     found, unknown = names.look_up(session, rows)
     if unknown and order.taking:
         names.make(session, unknown)
         found, _ = names.look_up(session, rows)
     connection, supplements = session.connection(), reading.supplements is not None
     stage.fill(connection, rows, as_of, found, ring, lambda done, total: tell("stage", done, total))
+    stage.refuse(connection, reading.refused_contracts)
     tell("compare", 0, 1)
     report = build_report(
         reading,
-        compare.compare(connection, as_of, refused_contracts(reading), supplements),
+        compare.compare(connection, as_of, supplements),
         accepted=len(rows),
         unknown=unknown,
         risen=compare.risen_balances(connection, as_of),
         split=compare.split_households(connection),
+        loose=supplements and (original is None or original.state is not BatchState.TAKEN),
     )
     tell("compare", 1, 1)
     return Examined(reading, as_of, report, supplements)
 
 
-def _date(order: Order, reading: Reading) -> date:
-    as_of = order.as_of or reading.as_of
+def supplemented(session: Session, reading: Reading) -> ImportBatch | None:
+    """The batch whose refused rows this file brings corrected, where it was one of this instance."""
+    return session.get(ImportBatch, reading.supplements) if reading.supplements else None
+
+
+def _date(order: Order, reading: Reading, original: ImportBatch | None) -> date:
+    as_of = order.as_of or reading.as_of or (original.as_of if original else None)
     if as_of is None:
         raise FileRefused(T("No date was found in the file. Say as of which day its figures are."))
     if as_of > order.today:
@@ -116,25 +149,40 @@ def _date(order: Order, reading: Reading) -> date:
     return as_of
 
 
-def refused_contracts(reading: Reading) -> list[str]:
-    """Contract numbers of rows that were refused: the file lists them, so they are not missing from it."""
-    return sorted({row.contract_no for row in reading.refused if row.contract_no})
+def hindrance(examined: Examined, accept_valid: bool) -> Text | None:
+    """Why the examined file is not to be taken: nothing in it is valid, or nobody agreed to leave rows out."""
+    report = examined.report
+    if report.accepted == 0:
+        return T("No row can be taken.")
+    if report.rejected and not accept_valid:
+        return T(
+            "%(n)s rows are refused, so nothing was taken. Correct them, or accept the valid rows.",
+            n=report.rejected,
+        )
+    return None
 
 
 def take(session: Session, examined: Examined, batch: ImportBatch, actor: str, tell: Tell = silent) -> None:
-    """Apply the examined ledger (examined for taking) and mark the batch as taken.
+    """Apply the examined ledger (examined for taking) and mark the batch as taken. Raises FileRefused.
 
-    1. Apply set by set. 2. Record the batch, the new ledger revision and the trail.
+    1. See that it still may be taken: since its preview the same file may have been, or more rows refused.
+    2. Apply set by set. 3. Record the batch, the new ledger revision and the trail.
     """
+    if (before := already_taken(session, batch.file_hash, examined.as_of)) is not None:
+        raise FileRefused(taken_before(before))
+    if (hindered := hindrance(examined, batch.accept_valid)) is not None:
+        raise FileRefused(hindered)
+    original = supplemented(session, examined.reading)
     batch.as_of = examined.as_of
-    batch.supplements_id = _supplemented(session, examined.reading)
+    batch.supplements_id = original.id if original else None
+    batch.lender_name = batch.lender_name or (original.lender_name if original else "")
     session.flush()
     apply.take(
         session.connection(),
         batch_id=batch.id,
         as_of=examined.as_of,
-        refused_contracts=refused_contracts(examined.reading),
         supplement=examined.supplements,
+        refused_later=_refused_later(session, examined.as_of),
         progress=lambda done, total: tell("take", done, total),
     )
     session.expire_all()
@@ -153,10 +201,17 @@ def take(session: Session, examined: Examined, batch: ImportBatch, actor: str, t
     )
 
 
-def _supplemented(session: Session, reading: Reading) -> int | None:
-    """The batch whose refused rows this file brings corrected, where it was one of this instance."""
-    found = session.get(ImportBatch, reading.supplements) if reading.supplements else None
-    return found.id if found else None
+def _refused_later(session: Session, as_of: date) -> set[str]:
+    """Contracts of refused rows in ledgers of later dates, which therefore do list them."""
+    reports = session.scalars(
+        select(ImportBatch.report).where(ImportBatch.state == BatchState.TAKEN, ImportBatch.as_of > as_of)
+    )
+    return {contract for report in reports for contract in report.get("refused_contracts", ())}
+
+
+def taken_before(batch: ImportBatch) -> Text:
+    """What is said of a file that comes a second time."""
+    return T("This file was taken before, on %(when)s. Nothing was changed.", when=local_time(batch.taken_at))
 
 
 def already_taken(session: Session, file_hash: str, as_of: date | None) -> ImportBatch | None:
@@ -180,6 +235,7 @@ def new_batch(
     as_of: date | None = None,
     user_id: int | None = None,
     state: BatchState = BatchState.UPLOADED,
+    accept_valid: bool = False,
 ) -> ImportBatch:
     """A batch for a file that was received."""
     batch = ImportBatch(
@@ -194,7 +250,7 @@ def new_batch(
         uploaded_at=now(),
         report={},
         attempts=0,
-        accept_valid=False,
+        accept_valid=accept_valid,
     )
     session.add(batch)
     session.flush()

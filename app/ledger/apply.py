@@ -1,13 +1,16 @@
 """Taking the staged ledger, set by set, in the caller's transaction.
 
-1. People: households and borrowers that are new; names and phones that changed.
-2. Loans: new ones, and the present state of those for which this ledger is the newest.
+1. Households and borrowers that are new.
+2. Loans: new ones, and the present state of those for which this ledger is the newest. They lose the mark of missing.
 3. Snapshots: one a row, replacing what the same date said before; the one before ends where this one begins.
 4. Repayments: from falling balances between neighbouring snapshots, around this date only.
-5. Missing: loans that the file should list and does not are marked; listed ones lose the mark.
+5. Missing: loans that the file should list and does not are marked.
+6. Names, phones and sizes that changed. 7. The staging tables are dropped.
+
+Ledgers may come in any order: what the tables say afterwards is the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -28,12 +31,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from app.db import FOREVER
-from app.ledger.compare import missing_loans
-from app.ledger.stage import STAGE
+from app.ledger import apply_people, stage
+from app.ledger.compare import missing_loans, not_refused
 from app.loans.models import Borrower, Household, Loan, Repayment, Snapshot
 from app.loans.rules import RepaymentSource
 
-_s = STAGE.c
+_s = stage.STAGE.c
 _LOAN_COLUMNS = (
     "township_code",
     "village_code",
@@ -63,7 +66,6 @@ _SNAPSHOT_COLUMNS = (
     "repaid",
     "repaid_on",
 )
-STEPS = 5
 
 
 def _upsert(connection: Connection, table: Any) -> Any:
@@ -76,62 +78,30 @@ def take(
     *,
     batch_id: int,
     as_of: date,
-    refused_contracts: list[str],
     supplement: bool,
+    refused_later: Iterable[str],
     progress: Callable[[int, int], None],
 ) -> None:
-    """Take every staged row as of ``as_of``. See the module's text for the steps."""
-    _people(connection, as_of)
-    progress(1, STEPS)
-    _loans(connection, as_of)
-    progress(2, STEPS)
-    _snapshots(connection, batch_id, as_of)
-    progress(3, STEPS)
-    _repayments(connection, batch_id, as_of)
-    progress(4, STEPS)
-    _missing(connection, as_of, refused_contracts, supplement)
-    progress(5, STEPS)
+    """Take every staged row as of ``as_of``. See the module's text for the steps.
 
-
-def _people(connection: Connection, as_of: date) -> None:
-    households = _upsert(connection, Household).from_select(
-        ["head_id_number", "head_name", "size"],
-        select(_s.head_id, _s.head_name, _s.size).where(_s.row_id.in_(_speaking_rows(_s.head_id))),
+    ``refused_later``: contracts that ledgers of later dates list in rows that were refused.
+    """
+    steps: tuple[Callable[[], None], ...] = (
+        lambda: apply_people.add_new(connection),
+        lambda: _loans(connection, as_of),
+        lambda: _snapshots(connection, batch_id, as_of),
+        lambda: _repayments(connection, batch_id, as_of),
+        lambda: _missing(connection, as_of, supplement, refused_later),
+        lambda: apply_people.update_known(connection, as_of),
+        lambda: stage.empty(connection),
     )
-    connection.execute(households.on_conflict_do_nothing(index_elements=["head_id_number"]))
-    borrowers = _upsert(connection, Borrower).from_select(
-        ["id_number", "name", "phone"],
-        select(_s.id_number, _s.name, _s.phone).where(_s.row_id.in_(_speaking_rows(_s.id_number))),
-    )
-    newest = _is_newest(connection, as_of)
-    connection.execute(
-        borrowers.on_conflict_do_update(
-            index_elements=["id_number"],
-            set_={
-                "name": borrowers.excluded.name,
-                "phone": func.coalesce(borrowers.excluded.phone, Borrower.phone),
-            },
-            where=or_(
-                Borrower.name.is_distinct_from(borrowers.excluded.name),
-                and_(
-                    borrowers.excluded.phone.is_not(None),
-                    Borrower.phone.is_distinct_from(borrowers.excluded.phone),
-                ),
-            ),
-        )
-        if newest
-        else borrowers.on_conflict_do_nothing(index_elements=["id_number"])
-    )
-
-
-def _speaking_rows(person: ColumnElement[Any]) -> Any:
-    """One row for each person: the last that gives a phone, else the last."""
-    with_phone = func.max(case((_s.phone.is_not(None), _s.row_id)))
-    return select(func.coalesce(with_phone, func.max(_s.row_id))).group_by(person)
+    for done, step in enumerate(steps, start=1):
+        step()
+        progress(done, len(steps))
 
 
 def _is_newest(connection: Connection, as_of: date) -> bool:
-    """No ledger of a later date has been taken: names and phones may follow this one."""
+    """No ledger of a later date has been taken."""
     later = connection.scalar(select(literal(1)).where(Snapshot.as_of > as_of).limit(1))
     return later is None
 
@@ -154,10 +124,17 @@ def _loans(connection: Connection, as_of: date) -> None:
     loans = _upsert(connection, Loan).from_select(columns, rows)
     kept = ("lender_id", "contract_no")
     changes = {name: loans.excluded[name] for name in columns if name not in kept}
+    still_missing = and_(
+        Loan.missing_since > as_of,
+        Loan.township_code == loans.excluded.township_code,
+        loans.excluded.balance > 0,
+    )
+    marks = ("missing_since", "missing_decision")
+    changes |= {name: case((still_missing, getattr(Loan, name)), else_=None) for name in marks}
     connection.execute(
         loans.on_conflict_do_update(
             index_elements=["lender_id", "contract_no"],
-            set_={**changes, "missing_since": None, "missing_decision": None},
+            set_=changes,
             where=Loan.as_of <= loans.excluded.as_of,
         )
     )
@@ -207,21 +184,15 @@ def _loans_of(batch_id: int) -> Any:
 
 def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
     """Infer again what this ledger and the one after it show as paid, for the loans it lists."""
-    current, before = aliased(Snapshot), aliased(Snapshot)
-    mine = aliased(Snapshot)
-    after = (
-        select(mine.until)
-        .where(mine.batch_id == batch_id, mine.loan_id == Repayment.loan_id)
-        .scalar_subquery()
+    current, before, mine = aliased(Snapshot), aliased(Snapshot), aliased(Snapshot)
+    shown = select(literal(1)).where(
+        mine.loan_id == Repayment.loan_id,
+        mine.as_of == as_of,
+        mine.batch_id == batch_id,
+        or_(Repayment.as_of == as_of, Repayment.as_of == mine.until),
     )
-    connection.execute(
-        delete(Repayment).where(
-            Repayment.loan_id.in_(_loans_of(batch_id)),
-            or_(Repayment.as_of == as_of, Repayment.as_of == after),
-        )
-    )
+    connection.execute(delete(Repayment).where(shown.exists()))
     dated = and_(current.repaid_on > before.as_of, current.repaid_on <= current.as_of)
-    touched = or_(current.batch_id == batch_id, before.batch_id == batch_id)
     fallen = (
         select(
             current.loan_id,
@@ -231,10 +202,12 @@ def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
             case((dated, RepaymentSource.LEDGER.value), else_=RepaymentSource.INFERRED.value),
         )
         .join(before, and_(before.loan_id == current.loan_id, before.until == current.as_of))
-        .where(touched, current.balance < before.balance)
+        .where(current.balance < before.balance)
     )
     columns = ["loan_id", "as_of", "paid_on", "amount", "source"]
-    connection.execute(insert(Repayment).from_select(columns, fallen))
+    for pair in (current, before):  # one by one, so that an index finds them among all that history holds
+        rows = fallen.where(pair.batch_id == batch_id)
+        connection.execute(insert(Repayment).from_select(columns, rows))
     earlier = select(literal(1)).where(before.loan_id == current.loan_id, before.until == current.as_of)
     first_seen = select(
         current.loan_id,
@@ -251,35 +224,38 @@ def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
     connection.execute(insert(Repayment).from_select(columns, first_seen))
 
 
-def _missing(connection: Connection, as_of: date, refused_contracts: list[str], supplement: bool) -> None:
+def _missing(connection: Connection, as_of: date, supplement: bool, refused_later: Iterable[str]) -> None:
+    """Missing is since the first ledger that should list a loan and does not, whichever was taken first."""
     if not supplement:
         connection.execute(
             update(Loan)
-            .where(missing_loans(as_of, refused_contracts), Loan.missing_since.is_(None))
+            .where(missing_loans(as_of), or_(Loan.missing_since.is_(None), Loan.missing_since > as_of))
             .values(missing_since=as_of)
         )
     if not _is_newest(connection, as_of):
+        stage.refuse(connection, refused_later)
         _missing_from_later(connection, as_of)
 
 
 def _missing_from_later(connection: Connection, as_of: date) -> None:
-    """A loan that only this older ledger lists is missing from the next one that covers its lender and township.
-
-    The same mark it would carry had the ledgers been taken in the order of their dates.
-    """
+    """A loan that only this older ledger lists is missing from the next one that covers its lender and township."""
     listed, other = aliased(Snapshot), aliased(Loan)
-    next_ledger = (
-        select(func.min(listed.as_of))
+    later = (
+        select(other.lender_id, listed.township_code, func.min(listed.as_of).label("first"))
         .join(other, other.id == listed.loan_id)
-        .where(
-            other.lender_id == Loan.lender_id,
-            listed.township_code == Loan.township_code,
-            listed.as_of > as_of,
-        )
-        .scalar_subquery()
+        .where(listed.as_of > as_of)
+        .group_by(other.lender_id, listed.township_code)
+        .subquery()
     )
     connection.execute(
         update(Loan)
-        .where(Loan.as_of == as_of, Loan.balance > 0, Loan.missing_since.is_(None))
-        .values(missing_since=next_ledger)
+        .where(
+            Loan.as_of == as_of,
+            Loan.balance > 0,
+            Loan.missing_since.is_(None),
+            Loan.lender_id == later.c.lender_id,
+            Loan.township_code == later.c.township_code,
+            not_refused(),
+        )
+        .values(missing_since=later.c.first)
     )

@@ -111,7 +111,8 @@ def compact(cell: str) -> str:
     """A text without any space, in half-width: what a number, a date or a code is read from."""
     if cell.isascii() and cell.isalnum():
         return cell
-    return "".join(unicodedata.normalize("NFKC", _CONTROL.sub("", cell)).split()).lstrip(_LEADING)
+    text = "".join(unicodedata.normalize("NFKC", _CONTROL.sub("", cell)).split())
+    return unicodedata.normalize("NFKC", text).lstrip(_LEADING)  # once more: without spaces, accents join anew
 
 
 def is_blank(text: str) -> bool:

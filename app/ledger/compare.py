@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select, tuple_
 
-from app.ledger.stage import STAGE
+from app.ledger.stage import REFUSED, STAGE
 from app.loans.models import Borrower, Household, Loan, Snapshot
 from app.loans.queries import valid_on
 
@@ -85,7 +85,7 @@ def _known_rows(as_of: date) -> Select[Any]:
     )
 
 
-def missing_loans(as_of: date, refused_contracts: list[str]) -> ColumnElement[bool]:
+def missing_loans(as_of: date) -> ColumnElement[bool]:
     """Loans with a balance that the file should list and does not.
 
     Judged only within the lenders and townships the file covers, and never for a loan whose row was refused.
@@ -94,15 +94,15 @@ def missing_loans(as_of: date, refused_contracts: list[str]) -> ColumnElement[bo
         select(_s.lender_id, _s.township_code).distinct()
     )
     listed = select(literal(1)).where(_s.lender_id == Loan.lender_id, _s.contract_no == Loan.contract_no)
-    conditions = [Loan.balance > 0, Loan.as_of < as_of, covered, ~listed.exists()]
-    if refused_contracts:
-        conditions.append(Loan.contract_no.not_in(refused_contracts))
-    return and_(*conditions)
+    return and_(Loan.balance > 0, Loan.as_of < as_of, covered, ~listed.exists(), not_refused())
 
 
-def compare(
-    connection: Connection, as_of: date, refused_contracts: list[str], supplement: bool
-) -> Comparison:
+def not_refused() -> ColumnElement[bool]:
+    """No row of the loan's contract was refused."""
+    return ~select(literal(1)).where(REFUSED.c.contract_no == Loan.contract_no).exists()
+
+
+def compare(connection: Connection, as_of: date, supplement: bool) -> Comparison:
     """Count what taking the staged rows as of ``as_of`` would do."""
     known, changed = connection.execute(
         _known_rows(as_of).with_only_columns(
@@ -115,9 +115,7 @@ def compare(
     missing, missing_overdue = (0, 0)
     if not supplement:
         missing, missing_overdue = connection.execute(
-            select(func.count(), func.coalesce(func.sum(Loan.overdue), 0)).where(
-                missing_loans(as_of, refused_contracts)
-            )
+            select(func.count(), func.coalesce(func.sum(Loan.overdue), 0)).where(missing_loans(as_of))
         ).one()
     return Comparison(
         int(total - known),

@@ -1,4 +1,4 @@
-"""The remarks of a report put together for reading: refused rows, names to settle, findings by what they say. Pure."""
+"""The remarks of a report put together for reading: names to settle, findings by what they say. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,15 +6,6 @@ from dataclasses import dataclass
 from app.labels import Text
 from app.ledger.fields import LedgerField
 from app.ledger.report import REFUSED, Remark, Report
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedLine:
-    """A row that is refused, with everything that is wrong with it."""
-
-    sheet: str
-    row: int | None
-    reasons: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +31,11 @@ def label_of(field: str | None) -> Text | None:
     return LedgerField(field).label if field else None
 
 
-def refused_lines(report: Report) -> list[RefusedLine]:
-    """The refused rows, in the order of the file."""
-    lines: dict[tuple[str, int | None], list[Remark]] = {}
-    for remark in _of(report, refused=True):
-        lines.setdefault((remark.sheet, remark.row), []).append(remark)
-    return [RefusedLine(sheet, row, tuple(reasons)) for (sheet, row), reasons in lines.items()]
+def refused(report: Report) -> list[Remark]:
+    """Why rows are refused, in the order of the file; those that wait for a name are told by ``cut_names``."""
+    reasons = [remark for remark in _of(report, refused=True) if not remark.suggestion]
+    sheets = list(dict.fromkeys(remark.sheet for remark in reasons))
+    return sorted(reasons, key=lambda remark: (sheets.index(remark.sheet), remark.row or 0))
 
 
 def cut_names(report: Report) -> list[CutName]:

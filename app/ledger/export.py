@@ -22,6 +22,7 @@ _CATEGORY_NAMES = {
     Category.LIFTED: "脱贫户", Category.UNSTABLE: "脱贫不稳定户", Category.MARGINAL: "边缘易致贫户",
     Category.SUDDEN: "突发严重困难户",
 }
+_IN_MEMORY_ROWS = 20_000
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _DIGITS_EXCEL_KEEPS = 11  # a longer number opens from a .csv in scientific form
 _FRACTION = Decimal("0.2")  # below it, a bare rate would be read as a fraction of one
@@ -33,6 +34,15 @@ _FORMATS: dict[str, dict[str, object]] = {
     _DATE: {"num_format": "yyyy-mm-dd"},
     _NUMBER: {},
 }
+
+
+def workbook_options(rows: int) -> dict[str, bool]:
+    """How XlsxWriter is to write a sheet: no text becomes a formula or a link, and nothing goes to disk.
+
+    A very long sheet would fill the memory; its rows pass through a temporary file that only we can read.
+    """
+    where = "in_memory" if rows <= _IN_MEMORY_ROWS else "constant_memory"
+    return {"strings_to_formulas": False, "strings_to_urls": False, where: True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +92,11 @@ def export_xlsx(
 
     Rows of which no overdue amount is known go to a sheet of their own, without that column.
     """
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    book = Workbook(str(out) if isinstance(out, Path) else out, options)
+    rows = list(rows)
+    book = Workbook(str(out) if isinstance(out, Path) else out, workbook_options(len(rows)))
     styles = {kind: book.add_format(style) for kind, style in _FORMATS.items()}
     head = book.add_format({"bold": True, "text_wrap": True, "border": 1})
-    for number, (columns, part) in enumerate(_by_columns(list(rows)), start=1):
+    for number, (columns, part) in enumerate(_by_columns(rows), start=1):
         sheet = book.add_worksheet(_SHEET if number == 1 else f"{_SHEET}{number}")
         for at, column in enumerate(columns):
             sheet.set_column(at, at, column.width, styles[column.kind])

@@ -46,8 +46,8 @@ def amount(unit: Unit | None, blank: int | Bad | None = _BLANK) -> Parser:
         if isinstance(cell, str):
             return _amount_text(cell, scale, blank)
         scaled = cell * scale
-        if scaled > MAX_FEN:
-            return _TOO_LARGE
+        if not -1 < scaled <= MAX_FEN:
+            return _NEGATIVE if scaled < 0 else _TOO_LARGE
         fen = round(scaled) if scaled < _EXACT_UP_TO else 0
         if not -_NEARLY < scaled - fen < _NEARLY:
             fen = to_fen(repr(cell), scale)

@@ -68,8 +68,8 @@ _BOM = b"\xef\xbb\xbf"
 
 def sentence(refusal: dict[str, Any]) -> Text:
     """The child's code in words."""
-    details = {name: value for name, value in refusal.items() if name != "refused"}
-    return T(_REFUSED[refusal["refused"]].msgid, **details)
+    details = dict(refusal)
+    return Text(_REFUSED[details.pop("refused")].msgid, tuple(details.items()))
 
 
 def kind_of(head: bytes) -> str:

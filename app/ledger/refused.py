@@ -15,6 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.labels import T
 from app.ledger.cells import Cell
+from app.ledger.export import workbook_options
 from app.ledger.fields import REASON_HEADER, F
 from app.ledger.headers import Column
 from app.ledger.rows import Reading, RefusedRow, RowError, SheetInfo
@@ -43,7 +44,7 @@ def refused_workbook(
     for row in reading.refused:
         rows[row.sheet].append(row)
     out = BytesIO()
-    book = Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = Workbook(out, workbook_options(len(reading.refused)))
     writer = _Writer(book, gettext)
     mark = supplement_mark(batch_id) if batch_id is not None else ""
     for sheet in reading.sheets:

@@ -56,6 +56,7 @@ class Report:
     new_lenders: list[str]
     new_branches: list[str]
     unrecognised: list[str]
+    refused_contracts: list[str] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -78,9 +79,13 @@ def build_report(
     unknown: Unknown,
     risen: Sequence[RisenBalance],
     split: Sequence[tuple[str, int]],
+    loose: bool,
 ) -> Report:
-    """Everything there is to say about an examined file."""
+    """Everything there is to say about an examined file. ``loose``: it supplements one that was not taken."""
     remarks = [_refused(error) for error in reading.errors]
+    if loose:
+        message = T("These rows belong to a ledger that has not been taken. Take its valid rows too.")
+        remarks.append(Remark(NOTICE, reading.sheets[0].name, None, None, "", message))
     remarks += [_notice(finding) for finding in reading.findings]
     remarks += [
         Remark(
@@ -118,6 +123,7 @@ def build_report(
         new_lenders=list(unknown.lenders),
         new_branches=[f"{lender} {branch}" for lender, branch in unknown.branches],
         unrecognised=list(dict.fromkeys(column.header for _, column in reading.unrecognised)),
+        refused_contracts=sorted(set(reading.refused_contracts)),
         remarks=remarks[:SHOWN],
     )
 

@@ -91,7 +91,7 @@ def _judge(path: Path) -> str:
 def _child(task: str, kind: str, path: Path) -> Iterator["_Child"]:
     """A running child that is gone, one way or the other, when the block ends."""
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    limits = (str(CHILD_MEMORY), str(max(1, round(CHILD_SECONDS))), str(MAX_INFLATED))
+    limits = (str(CHILD_MEMORY), str(max(1, int(CHILD_SECONDS))), str(MAX_INFLATED))
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", _START, _HERE, task, kind, str(path.resolve()), *limits],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,

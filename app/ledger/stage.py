@@ -4,7 +4,7 @@ It is a temporary table of the connection: other users never see it, it takes no
 transaction's connection. ID numbers and phones enter it sealed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    insert,
 )
 
 from app.clock import effective_due_date
@@ -66,6 +67,14 @@ _COLUMNS = [column.name for column in STAGE.columns]
 BY_CONTRACT = Index("ix_ledger_stage_contract", STAGE.c.lender_id, STAGE.c.contract_no)
 STAGE.indexes.discard(BY_CONTRACT)  # made after the rows are in
 
+# Contracts that a file lists in rows that were refused: whatever else is wrong, they are not missing from it.
+REFUSED = Table(
+    "ledger_refused",
+    STAGE.metadata,
+    Column("contract_no", String, nullable=False, index=True),
+    prefixes=["TEMPORARY"],
+)
+
 
 def fill(
     connection: Connection,
@@ -75,9 +84,10 @@ def fill(
     ring: Keyring,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Create the staging table of this connection and put the rows into it."""
-    connection.exec_driver_sql("DROP TABLE IF EXISTS ledger_stage")
+    """Create the staging tables of this connection and put the rows into the first."""
+    empty(connection)
     STAGE.create(connection)
+    REFUSED.create(connection)
     write = _copy if connection.dialect.name == "postgresql" else _execute_many
     values = _values(rows, as_of, names, ring, text_dates=connection.dialect.name == "sqlite")
     for start in range(0, len(rows), _CHUNK):
@@ -86,6 +96,18 @@ def fill(
     BY_CONTRACT.create(connection)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ANALYZE ledger_stage")
+
+
+def refuse(connection: Connection, contracts: Iterable[str]) -> None:
+    """Put contracts of refused rows into the second staging table."""
+    if rows := [{"contract_no": contract_no} for contract_no in contracts]:
+        connection.execute(insert(REFUSED), rows)
+
+
+def empty(connection: Connection) -> None:
+    """Leave nothing of a ledger behind on this connection, which others will use."""
+    for table in (STAGE, REFUSED):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
 
 
 def _execute_many(connection: Connection, values: list[tuple[Any, ...]]) -> None:
@@ -130,7 +152,7 @@ def _values(
             names.branches.get((lender_id, row.branch)) if row.branch else None,
             row.group,
             seal_id(row.head_id) if row.head_id else own,
-            row.head_name or row.name,
+            row.head_name or (row.name if row.head_id in (None, row.id_number) else ""),
             row.household_size,
             own,
             row.name,

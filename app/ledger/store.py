@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from app.privacy import Keyring
 
 IMPORTS = "imports"
+_OPEN = "open-"  # a plain file, for as long as it is read
 
 
 class Busy(RuntimeError):
@@ -56,8 +58,11 @@ class LedgerStore:
 
     @contextlib.contextmanager
     def opened(self, file_hash: str, filename: str) -> Iterator[Path]:
-        """The plain file, for as long as the block lasts, readable by nobody else."""
-        with tempfile.TemporaryDirectory(prefix="ledger-") as folder:
+        """The plain file, for as long as the block lasts, readable by nobody else.
+
+        Only for whoever is ``alone``: what a killed one left behind is removed by the next.
+        """
+        with tempfile.TemporaryDirectory(prefix=_OPEN, dir=self.folder) as folder:
             path = Path(folder) / ("ledger" + Path(filename).suffix.lower())
             path.write_bytes(self._ring.open_file((self.folder / f"{file_hash}.ledger").read_bytes()))
             yield path
@@ -91,6 +96,8 @@ class LedgerStore:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Busy from None
+            for left in self.folder.glob(f"{_OPEN}*"):
+                shutil.rmtree(left)
             yield
         finally:
             os.close(descriptor)

@@ -76,7 +76,7 @@ class SheetTyper:
 
     def take(self, first_row: int, raw: list[Row]) -> None:
         """Type the rows below the header; empty ones are passed over."""
-        self._fill(first_row, raw)
+        self.fill(first_row, raw)
         start = max(self._frame.header.last_row + 1 - first_row, 0)
         pairs = [(number, row) for number, row in enumerate(raw[start:], first_row + start) if any(row)]
         if not pairs:
@@ -107,7 +107,7 @@ class SheetTyper:
             elif unit is Unit.WAN and low >= _HUGE:
                 self._find(None, field, "", _LIKELY_YUAN)
 
-    def _fill(self, first_row: int, raw: list[Row]) -> None:
+    def fill(self, first_row: int, raw: list[Row]) -> None:
         """Put the marks of cells without a value in their places, and merged values into all their rows."""
         marks = self._frame.sheet.marks
         if marks:
@@ -188,6 +188,9 @@ class SheetTyper:
         contract, person = row[self._index[F.CONTRACT_NO]], row[self._index[F.ID_NUMBER]]
         if isinstance(contract, str) and header_key(contract) == self._contract_title:
             return True  # the header once more, as on every printed page
+        filled = [cell for cell in row if str(cell).strip()]
+        if len(filled) == 1 and self._frame.townships.find(str(filled[0])):
+            return True  # the name of a township above its rows
         return is_footer(row, has_key=any(str(cell).strip() for cell in (contract, person)))
 
     def _refuse_all(self, numbers: list[int], rows: list[Row]) -> None:

@@ -18,13 +18,13 @@ from app.ledger.fields import LedgerField
 from app.ledger.forms import AcceptForm, AgainForm, DayField, HeadersForm, UploadForm
 from app.ledger.headers import header_key
 from app.ledger.models import BatchState, ImportBatch
-from app.ledger.report import Report
+from app.ledger.report import SHOWN, Report
 from app.ledger.store import LedgerStore
 from app.ledger.watch import UNDER_WAY, Watch, watch
 from app.loans import queries as loans
 from app.loans.actions import DecisionRefused, decide_missing, newest_as_of
 from app.loans.rules import MissingDecision
-from app.places.actions import add_alias
+from app.places.actions import PlacesRefused, add_alias
 from app.places.models import Region
 from app.places.queries import lenders
 from app.places.rules import CODE_LENGTHS, Level
@@ -141,8 +141,10 @@ def _preview(batch: ImportBatch, report: Report) -> dict[str, Any]:
         "before": actions.already_taken(session, batch.file_hash, batch.as_of),
         "same_date": queries.taken_as_of(session, batch),
         "newer": newest if newest and batch.as_of and newest > batch.as_of else None,
-        "lines": digest.refused_lines(report),
+        "refused": digest.refused(report),
         "findings": digest.findings(report),
+        "label_of": digest.label_of,
+        "cut_short": len(report.remarks) >= SHOWN,
         "cut_names": [
             (cut, region)
             for cut in digest.cut_names(report)
@@ -242,7 +244,11 @@ def accept_alias(batch_id: int) -> Response:
     region = db.session.get(Region, code) if scope().covers_region(code) else None
     if region is None or not name or len(name) > NAME_LENGTH:
         abort(400)
-    add_alias(db.session(), code, name, user().username)
+    try:
+        add_alias(db.session(), code, name, user().username)
+    except PlacesRefused as refused:
+        flash(refused.message.render(gettext), "danger")
+        return _read_again(batch)
     flash(gettext("“%(name)s” means %(place)s from now on.", name=name, place=region.name), "success")
     return _read_again(batch)
 

@@ -12,13 +12,11 @@ from app.ledger.duplicates import sift
 from app.ledger.fields import ALIASES, REQUIRED
 from app.ledger.headers import HEADER_ROWS, find_header
 from app.ledger.rows import FileRefused, Finding, Reading, RefusedRow, SheetInfo
-from app.ledger.sheets import MAX_FILE_BYTES, RawChunk, RawSheet, read_raw
+from app.ledger.sheets import RawChunk, RawSheet, read_raw
 from app.ledger.titles import Titles, read_titles
 from app.ledger.townships import Townships
 from app.ledger.typed import Frame, SheetTyper
 from app.places.rules import PlaceIndex
-
-__all__ = ["MAX_FILE_BYTES", "FileRefused", "Progress", "read"]
 
 Progress = Callable[[int, int], None]
 
@@ -31,6 +29,7 @@ def read(
     as_of: date | None = None,
     mapping: Mapping[str, str] | None = None,
     aliases: Mapping[str, str] | None = None,
+    settle: Callable[[Reading], None] | None = None,
     progress: Progress | None = None,
     filename: str = "",
 ) -> Reading:
@@ -38,8 +37,8 @@ def read(
 
     ``within``: the county that township names belong to. ``as_of``: the date the user gave; it wins over the
     sheet's. ``mapping``: what the lender's own titles mean, by ``Column.key``; "" is a title to ignore.
-    ``aliases``: township names accepted before. ``filename``: what the user calls the file; for a .csv it is
-    its only sheet's name.
+    ``aliases``: township names accepted before. ``settle`` gives every row its lender, before the same
+    contract is looked for twice. ``filename``: what the user calls the file; for a .csv it is its only sheet's name.
     """
     townships = Townships(places, within, aliases or {})
     reader = _Reader(townships, as_of, mapping or {}, Path(filename).stem if filename else path.stem)
@@ -48,7 +47,7 @@ def read(
             done = reader.take(item)
             if progress:
                 progress(*done)
-        return reader.finish(as_of)
+        return reader.finish(as_of, settle)
 
 
 @contextmanager
@@ -68,8 +67,8 @@ class _Kept:
     """A chunk as it came, until it is known that none of its rows is refused for contradicting another."""
 
     sheet: str
-    first_row: int
-    last_row: int
+    typer: SheetTyper
+    numbers: range
     chunk: RawChunk
 
 
@@ -101,7 +100,7 @@ class _Reader:
             self._typer = self._start(self._sheet, rows[:HEADER_ROWS])
         if self._typer is not None:
             name = self._sheet.name or self._filename
-            self._kept.append(_Kept(name, first_row, first_row + len(rows) - 1, item))
+            self._kept.append(_Kept(name, self._typer, range(first_row, first_row + len(rows)), item))
             self._typer.take(first_row, rows)
         self._done += len(rows)
         return self._done, max(self._done, self._sheet.total)
@@ -142,7 +141,7 @@ class _Reader:
             self._typer.finish()
         self._typer = None
 
-    def finish(self, as_of: date | None) -> Reading:
+    def finish(self, as_of: date | None, settle: Callable[[Reading], None] | None) -> Reading:
         self._end_sheet()
         reading = self._reading
         if not reading.sheets:
@@ -151,6 +150,8 @@ class _Reader:
             message = T("The sheet says that it is of another date than the one given. Check which is right.")
             found = reading.as_of.isoformat()
             reading.findings.append(Finding(reading.sheets[0].name, None, None, found, message))
+        if settle:
+            settle(reading)
         out, errors, findings = sift(reading.rows)
         if errors:
             contradicting = {(error.sheet, error.row_no): error.found for error in errors}
@@ -166,13 +167,14 @@ class _Reader:
     def _raw_rows(self, wanted: Mapping[tuple[str, int], str]) -> Iterator[RefusedRow]:
         """The rows at these places as they stood in the file, with their contract numbers."""
         for kept in self._kept:
-            numbers = range(kept.first_row, kept.last_row + 1)
-            if not any(sheet == kept.sheet and row_no in numbers for sheet, row_no in wanted):
+            here = [row_no for row_no in kept.numbers if (kept.sheet, row_no) in wanted]
+            if not here:
                 continue
             first_row, rows = kept.chunk.rows()
-            for row_no in numbers:
-                if contract_no := wanted.get((kept.sheet, row_no)):
-                    yield RefusedRow(kept.sheet, row_no, tuple(rows[row_no - first_row]), contract_no)
+            kept.typer.fill(first_row, rows)
+            for row_no in here:
+                cells = tuple(rows[row_no - first_row])
+                yield RefusedRow(kept.sheet, row_no, cells, wanted[kept.sheet, row_no])
 
 
 def _no_header() -> Text:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.labels import T, Text
 from app.places.models import Lender, Region, RegionAlias
+from app.places.queries import place_index
 from app.places.rules import CODE_LENGTHS, Level, Place, parent_code
 
 
@@ -52,7 +53,12 @@ def load_places(session: Session, places: Iterable[Place], actor: str = audit.SY
 
 
 def add_alias(session: Session, code: str, name: str, actor: str | None = None) -> None:
-    """Remember that ``name`` means the region ``code``; recorded on the trail when a person said so."""
+    """Remember that ``name`` means the region ``code``; recorded on the trail when a person said so.
+
+    Raises PlacesRefused when a person gives the name of another township: the name would mean neither from then on.
+    """
+    if actor and (other := _named(session, code[: CODE_LENGTHS[Level.COUNTY]], name)) and other.code != code:
+        raise PlacesRefused(T("%(alias)s is a name of %(name)s already.", alias=name, name=other.short))
     known = select(RegionAlias).where(RegionAlias.region_code == code, RegionAlias.name == name)
     if session.scalar(known) is None:
         session.add(RegionAlias(region_code=code, name=name))
@@ -66,9 +72,8 @@ def add_township(session: Session, county: str, name: str, code: str, actor: str
     name, code = name.strip(), code.strip()
     if not name:
         raise PlacesRefused(T("Give the name of the township."))
-    taken = select(Region.code).where(Region.parent_code == county, (Region.name == name) | (Region.short == name))
-    if session.scalar(taken) is not None:
-        raise PlacesRefused(T("There is a township named %(name)s already.", name=name))
+    if (other := _named(session, county, name)) is not None:
+        raise PlacesRefused(T("There is a township named %(name)s already.", name=other.short))
     if code and not _is_township_of(code, county):
         raise PlacesRefused(T("A township's code has nine digits and begins with %(county)s.", county=county))
     if code and session.get(Region, code) is not None:
@@ -81,6 +86,11 @@ def add_township(session: Session, county: str, name: str, code: str, actor: str
     session.flush()
     audit.record(session, actor, "places.add", "region", region.code, name=name)
     return region
+
+
+def _named(session: Session, county: str, name: str) -> Place | None:
+    """The township of the county that goes by this name already."""
+    return place_index(session, county).find(name, county)
 
 
 def _is_township_of(code: str, county: str) -> bool:

@@ -50,10 +50,14 @@ def show(code: str) -> str | Response | tuple[str, int]:
     if place is None or place.level is not Level.TOWNSHIP or not scope().covers_region(code):
         abort(404)
     if form.validate_on_submit():
-        add_alias(db.session(), code, form.name.data.strip(), user().username)
-        db.session.commit()
-        flash(gettext("Noted: %(alias)s means %(name)s.", alias=form.name.data, name=place.short), "success")
-        return redirect(url_for("places.index"))
+        try:
+            add_alias(db.session(), code, form.name.data.strip(), user().username)
+        except PlacesRefused as refused:
+            form.name.errors = [*form.name.errors, refused.message]
+        else:
+            db.session.commit()
+            flash(gettext("Noted: %(alias)s means %(name)s.", alias=form.name.data, name=place.short), "success")
+            return redirect(url_for("places.index"))
     status = 422 if form.is_submitted() else 200
     names = queries.names_of(db.session(), code)
     return render_template("places/show.html", place=place, names=names, form=form), status

@@ -17,6 +17,11 @@ def upgrade() -> None:
                 f"CREATE TRIGGER audit_entry_no_{action.lower()} BEFORE {action} ON audit_entry "
                 f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
             )
+        op.execute(  # INSERT OR REPLACE removes the old row without asking the trigger on DELETE
+            "CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry "
+            "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id OR digest = NEW.digest) "
+            f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION audit_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS "
@@ -30,7 +35,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        for action in ("update", "delete"):
+        for action in ("update", "delete", "replace"):
             op.execute(f"DROP TRIGGER audit_entry_no_{action}")
         return
     op.execute("DROP TRIGGER audit_entry_no_change ON audit_entry")

@@ -150,7 +150,8 @@ def ledger_row(**changes: Any) -> LedgerRow:
     number = next(_numbers)
     person = id_number(number % 1000)
     values: dict[str, Any] = {
-        "sheet": "台账", "row_no": number, "contract_no": f"HT-{number:05d}", "township_code": AGANG, "village": "松林村",
+        "sheet": "台账", "row_no": number, "contract_no": f"HT-{number:05d}", "township_code": AGANG,
+        "village": "松林村",
         "group": "3组", "head_name": f"张{number}", "head_id": person, "name": f"张{number}", "id_number": person,
         "relation": "", "household_size": None, "category": Category.LIFTED, "lender": None, "branch": "阿岗支行",
         "phone": f"154{number:08d}", "principal": 5_000_000, "balance": 3_000_000, "overdue": 0,

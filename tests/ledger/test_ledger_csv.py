@@ -47,8 +47,8 @@ def test_far_too_many_columns_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_every_encoding_and_delimiter(tmp_path: Path, encoding: str, delimiter: str) -> None:
     lines = [line(备注="甲，乙"), line(贷款余额="12,345.60", 备注="丙;丁,戊\t己\n第二行")]
-    path = make_ledger(tmp_path / "a.csv", lines, encoding=encoding, delimiter=delimiter, above=[["截至2023年10月31日"]])
-    reading = read_ledger(path)
+    options = {"encoding": encoding, "delimiter": delimiter, "above": [["截至2023年10月31日"]]}
+    reading = read_ledger(make_ledger(tmp_path / "a.csv", lines, **options))
     assert [r.balance for r in reading.rows] == [3_000_000, 1_234_560] and not reading.errors
     assert [r.row_no for r in reading.rows] == [3, 4] and reading.as_of == date(2023, 10, 31)
     assert reading.hidden_rows == 0

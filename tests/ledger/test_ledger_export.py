@@ -10,10 +10,10 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.ledger.cells import is_blank, tidy, unreadable
+from app.ledger.cells import compact, is_blank, tidy, unreadable
 from app.ledger.export import export_csv, export_xlsx
 from app.ledger.figures import MAX_FEN
 from app.ledger.rows import LedgerRow
@@ -22,7 +22,11 @@ from app.places.rules import Level
 from tests.ledger.factory import PLACES, id_number, ledger_row, make_ledger, read_ledger, row
 
 TOWNSHIPS = sorted(place.code for place in PLACES if place.level is Level.TOWNSHIP)
-BATCH = settings(max_examples=40, deadline=None)
+# Few examples of many rows each, for each example starts processes; and no shrinking, for the same reason.
+BATCH = settings(
+    max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 def clean(text: str) -> bool:
@@ -32,7 +36,9 @@ def clean(text: str) -> bool:
 def text(limit: int, least: int = 0) -> st.SearchStrategy[str]:
     characters = st.characters(exclude_categories=("C", "Z"), exclude_characters="'＇")
     words = st.text(characters, min_size=least, max_size=limit)
-    odd = st.sampled_from(["=1+1", "+86", "-5", "@x", "甲,乙", '甲"乙"', "a;b", "第1组", "3.10", "00123", "1E5", "合计", "2023-10-31"])
+    odd = st.sampled_from(
+        ["=1+1", "+86", "-5", "@x", "甲,乙", '甲"乙"', "a;b", "第1组", "3.10", "00123", "1E5", "合计", "2023-10-31"]
+    )
     return (words | odd).map(tidy).filter(lambda value: clean(value) and len(value) >= least)
 
 
@@ -47,7 +53,8 @@ people = st.builds(id_number, st.integers(0, 999), st.dates(date(1930, 1, 1), da
 @st.composite
 def ledger_rows(draw: st.DrawFn) -> list[LedgerRow]:
     knows_overdue = draw(st.booleans())
-    contracts = draw(st.lists(text(20, least=1).map(lambda t: "H" + "".join(t.split())), unique=True, min_size=1, max_size=6))
+    contract_numbers = text(20, least=1).map(lambda value: compact(f"H{value}"))
+    contracts = draw(st.lists(contract_numbers, unique=True, min_size=1, max_size=12))
     return [draw(one_row(contract, knows_overdue)) for contract in contracts]
 
 
@@ -79,6 +86,16 @@ def said(rows: list[LedgerRow]) -> list[tuple[object, ...]]:
     return [row.said for row in rows]
 
 
+def differences(rows: list[LedgerRow], again: list[LedgerRow]) -> list[tuple[str, object, object]]:
+    """The fields that have changed, so that a failure can be read."""
+    return [
+        (name, before, after)
+        for one, two in zip(rows, again, strict=True)
+        for name, before, after in zip(LedgerRow._fields[2:], one.said, two.said, strict=True)
+        if before != after
+    ]
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     with TemporaryDirectory() as name:
@@ -101,7 +118,8 @@ def to_xlsx(rows: list[LedgerRow], path: Path, **options: Any) -> Path:
 def test_a_workbook_is_read_back_as_the_same_rows(rows: list[LedgerRow]) -> None:
     with folder() as here:
         reading = read_ledger(to_xlsx(rows, here / "a.xlsx", as_of=date(2023, 10, 31)))
-    assert not reading.errors and said(reading.rows) == said(rows) and reading.as_of == date(2023, 10, 31)
+    assert not reading.errors and reading.as_of == date(2023, 10, 31)
+    assert differences(rows, reading.rows) == []
 
 
 @BATCH
@@ -109,13 +127,20 @@ def test_a_workbook_is_read_back_as_the_same_rows(rows: list[LedgerRow]) -> None
 def test_a_text_file_is_read_back_as_the_same_rows(rows: list[LedgerRow]) -> None:
     with folder() as here:
         reading = read_ledger(to_csv(rows, here / "a.csv", as_of=date(2023, 10, 31)))
-    assert not reading.errors and said(reading.rows) == said(rows) and reading.as_of == date(2023, 10, 31)
+    assert not reading.errors and reading.as_of == date(2023, 10, 31)
+    assert differences(rows, reading.rows) == []
 
 
 def test_import_export_import_is_the_identity_for_a_banks_file(tmp_path: Path) -> None:
     lines = [
-        row(乡镇="阿岗", 贷款金额="5万", 贷款余额="30,000.10", 贷款利率="3.2‰", 贷款期限="3年", 电话="0086 154 0000 0001", 备注="=1+1"),
-        row(放款日期="2022年11月1日", 到期日期=45597, 逾期贷款金额="", 贷款利率=0.0385, 偿还贷款金额="/", 还款时间="无", 组别=3, 合同号=20230001),
+        row(
+            乡镇="阿岗", 贷款金额="5万", 贷款余额="30,000.10", 贷款利率="3.2‰", 贷款期限="3年",
+            电话="0086 154 0000 0001", 备注="'=1+1",
+        ),
+        row(
+            放款日期="2022年11月1日", 到期日期=45597, 逾期贷款金额="", 贷款利率=0.0385, 偿还贷款金额="/",
+            还款时间="无", 组别=3, 合同号=20230001,
+        ),
     ]
     first = read_ledger(make_ledger(tmp_path / "a.xlsx", lines)).rows
     again = read_ledger(to_xlsx(first, tmp_path / "b.xlsx")).rows
@@ -132,7 +157,8 @@ def test_unknown_overdue_amounts_stay_unknown(tmp_path: Path) -> None:
 
 
 def test_an_export_is_for_people_too(tmp_path: Path) -> None:
-    path = to_xlsx([ledger_row(remark="=HYPERLINK(1)", rate=Decimal("3.85"))], tmp_path / "a.xlsx", as_of=date(2023, 10, 31))
+    written = ledger_row(remark="=HYPERLINK(1)", rate=Decimal("3.85"))
+    path = to_xlsx([written], tmp_path / "a.xlsx", as_of=date(2023, 10, 31))
     sheet = openpyxl.load_workbook(path)["台账"]
     cells = dict(zip([c.value for c in sheet[2]], sheet[3], strict=True))
     assert sheet["A1"].value == "截至2023年10月31日"

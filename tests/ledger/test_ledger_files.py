@@ -26,9 +26,12 @@ from tests.ledger.factory import (
 )
 
 FULL = row(
-    序号=1, 乡镇="阿岗", 家庭人口数=4, 与户主关系="户主", 信用等级评定="优秀", 贷款金融机构="罗平农商行", 电话="+86 154-0000-0001",
-    贷款期限="24个月", 贷款利率="3.85%", 累计贴息金额=12.5, 偿还贷款金额="20,000.00", 还款时间="2023-09-01", 欠息金额=7.1, 五级分类="关注",
-    贷款用途="养殖", 备注="在家", 户主身份证号=id_number(7), 贷款人身份证=id_number(8), 户主姓名="李 四", 贷款人姓名="李小四",
+    序号=1, 乡镇="阿岗", 家庭人口数=4, 与户主关系="户主", 信用等级评定="优秀", 贷款金融机构="罗平农商行",
+    电话="+86 154-0000-0001",
+    贷款期限="24个月", 贷款利率="3.85%", 累计贴息金额=12.5, 偿还贷款金额="20,000.00", 还款时间="2023-09-01",
+    欠息金额=7.1, 五级分类="关注",
+    贷款用途="养殖", 备注="在家", 户主身份证号=id_number(7), 贷款人身份证=id_number(8), 户主姓名="李 四",
+    贷款人姓名="李小四",
     逾期贷款金额=1234.56,
 )
 
@@ -94,12 +97,14 @@ def test_a_header_of_two_rows_with_groups_above(tmp_path: Path) -> None:
 def test_rows_that_are_no_loans_are_skipped_and_counted(tmp_path: Path) -> None:
     head = list(row())
     below = [
-        [], ["合计", "", "", "", "", "", "", "", "", "", "", 100000], ["", "", "阿岗镇小计", "", "", "", "", "", "", "", "", 9],
-        head, ["制表人：张三", "", "审核人：李四"], ["注：本表按月报送"], ["  "], ["填表日期：2023年11月1日"],
+        [], ["合计", "", "", "", "", "", "", "", "", "", "", 100000],
+        ["", "", "阿岗镇小计", "", "", "", "", "", "", "", "", 9],
+        ["", "老厂乡"], head, ["制表人：张三", "", "审核人：李四"], ["注：本表按月报送"], ["  "],
+        ["填表日期：2023年11月1日"],
     ]
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", rows(2), below=below))
     assert len(reading.rows) == 2 and not reading.errors
-    assert reading.skipped == 6
+    assert reading.skipped == 7
 
 
 def test_a_loan_without_contract_is_no_total_because_of_its_remark(tmp_path: Path) -> None:
@@ -146,7 +151,10 @@ def test_a_sheet_without_a_needed_column_is_refused_row_by_row(tmp_path: Path) -
 
 
 def test_units_come_from_each_title_and_else_from_the_sheet(tmp_path: Path) -> None:
-    line = renamed(row(贷款金额=5, 贷款余额=3.5, 逾期贷款金额=1.25), 贷款金额="贷款金额\n（万元）", 逾期贷款金额="逾期贷款金额（元）")
+    line = renamed(
+        row(贷款金额=5, 贷款余额=3.5, 逾期贷款金额=1.25),
+        贷款金额="贷款金额\n（万元）", 逾期贷款金额="逾期贷款金额（元）",
+    )
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [line], above=[["单位：万元"]]))
     assert (reading.rows[0].principal, reading.rows[0].balance, reading.rows[0].overdue) == (5_000_000, 3_500_000, 125)
 
@@ -210,6 +218,18 @@ def test_merged_household_cells_count_for_each_of_their_rows(tmp_path: Path) -> 
     assert two.contract_no == second["合同号"]
 
 
+def test_a_refused_row_keeps_what_merged_cells_say_of_it(tmp_path: Path) -> None:
+    first = row()
+    second = first | {"贷款人身份证": "", "贷款余额": 1}
+    path = make_ledger(tmp_path / "a.xlsx", [first, second])
+    book = openpyxl.load_workbook(path)
+    column = list(first).index("贷款人身份证")
+    book.active.merge_cells(start_row=2, end_row=3, start_column=column + 1, end_column=column + 1)
+    book.save(path)
+    refused = read_ledger(path).refused
+    assert [r.cells[column] for r in refused] == [first["贷款人身份证"]] * 2
+
+
 def test_a_merged_amount_counts_only_once(tmp_path: Path) -> None:
     path = make_ledger(tmp_path / "a.xlsx", [row(), row(贷款余额="")])
     book = openpyxl.load_workbook(path)
@@ -232,6 +252,18 @@ def test_hidden_rows_and_sheets_are_read_counted_and_said(tmp_path: Path) -> Non
     reading = read_ledger(path)
     assert len(reading.rows) == 3 and reading.hidden_rows == 2
     assert sum("hidden" in str(finding.message) for finding in reading.findings) == 2
+
+
+DATE_FORMATS = ["yyyy/m/d", 'yyyy"年"m"月"d"日"', "[$-804]yyyy年m月d日", "mm-dd-yy", "General", "0", "yyyy-mm-dd hh:mm"]
+
+
+@pytest.mark.parametrize("number_format", DATE_FORMATS)
+def test_a_serial_number_is_a_date_under_every_format(tmp_path: Path, number_format: str) -> None:
+    path = make_ledger(tmp_path / "a.xlsx", [row(到期日期=45597)])
+    book = openpyxl.load_workbook(path)
+    book.active.cell(2, list(row()).index("到期日期") + 1).number_format = number_format
+    book.save(path)
+    assert read_ledger(path).rows[0].due_on == date(2024, 11, 1)
 
 
 def test_leading_empty_rows_and_columns_keep_the_users_numbers(tmp_path: Path) -> None:
@@ -265,7 +297,8 @@ def test_progress_rises_to_the_end(tmp_path: Path) -> None:
 
 def test_the_same_contract_twice(tmp_path: Path) -> None:
     once, again = row(), row()
-    lines = [once, row(), dict(once), again, again | {"贷款余额": 1}, row() | {"合同号": once["合同号"], "贷款金融机构": "甲银行"}]
+    elsewhere = row(合同号=once["合同号"], 贷款金融机构="甲银行")
+    lines = [once, row(), dict(once), again, again | {"贷款余额": 1}, elsewhere]
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", lines))
     assert [r.row_no for r in reading.rows] == [2, 3, 7]
     assert [(finding.row_no, dict(finding.message.params)) for finding in reading.findings] == [(4, {"row": "2"})]

@@ -28,7 +28,8 @@ def ledger(tmp_path: Path) -> Path:
     ("content", "sentence"),
     [
         (b"", "empty"), (b"MZ\x90\0\3\0\0\0", "a program"), (b"\x7fELF\2", "a program"), (b"#!/bin/sh\n", "a program"),
-        (b"%PDF-1.7", "a PDF"), (b"\x89PNG\r\n\x1a\n", "a picture"), (b"\xff\xd8\xff\xe0", "a picture"), (b"GIF89a", "a picture"),
+        (b"%PDF-1.7", "a PDF"), (b"\x89PNG\r\n\x1a\n", "a picture"), (b"\xff\xd8\xff\xe0", "a picture"),
+        (b"GIF89a", "a picture"),
         (b"Rar!\x1a\7", "an archive"), (b"7z\xbc\xaf\x27\x1c", "an archive"), (b"PK\5\6" + b"\0" * 18, "an archive"),
         (b"<html><table>", "a web page"), (b"\xef\xbb\xbf \n<?xml version='1.0'?><Workbook>", "a web page"),
         (b"PK\3\4rubbish", "damaged"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rubbish", "damaged"),
@@ -122,7 +123,8 @@ def test_a_stated_dimension_of_a_million_empty_rows_costs_nothing(tmp_path: Path
 
 
 def test_values_far_apart_are_refused_with_their_place(tmp_path: Path) -> None:
-    for number, column, said in ((1_048_576, 1, "row 1048576"), (400_000, 700, "700 columns"), (3000, 16_384, "16384 columns")):
+    places = ((1_048_576, 1, "row 1048576"), (400_000, 700, "700 columns"), (3000, 16_384, "16384 columns"))
+    for number, column, said in places:
         path = make_ledger(tmp_path / "a.xlsx", rows(1))
         book = openpyxl.load_workbook(path)
         book.active.cell(number, column).value = "x"

@@ -69,7 +69,10 @@ def test_every_reason_to_refuse_a_row(tmp_path: Path) -> None:
 
 
 def test_what_was_found_is_told_but_personal_numbers_only_masked(tmp_path: Path) -> None:
-    lines = [row(贷款人身份证=WRONG), row(贷款余额="伍万"), row(乡镇="水井乡"), row(电话="0874-8212345"), row(贷款人身份证=5.30399e17)]
+    lines = [
+        row(贷款人身份证=WRONG), row(贷款余额="伍万"), row(乡镇="水井乡"), row(电话="0874-8212345"),
+        row(贷款人身份证=5.30399e17),
+    ]
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", lines))
     assert [error.found for error in reading.errors] == [
         WRONG[:6] + "*" * 8 + WRONG[-4:], "伍万", "水井乡", "530399********0000"
@@ -84,7 +87,8 @@ def test_an_accepted_alias_is_taken_from_then_on(tmp_path: Path) -> None:
 
 
 def test_a_row_tells_all_that_is_wrong_with_it(tmp_path: Path) -> None:
-    reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [row(合同号="", 贷款余额=60000, 乡镇="x", 到期日期=date(2020, 1, 1))]))
+    line = row(合同号="", 贷款余额=60000, 乡镇="x", 到期日期=date(2020, 1, 1))
+    reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [line]))
     assert {error.field for error in reading.errors} == {F.CONTRACT_NO, F.BALANCE, F.TOWNSHIP, F.DUE_ON}
     assert len(reading.refused) == 1
 
@@ -164,10 +168,13 @@ def test_refused_rows_come_back_to_be_corrected_and_uploaded_again(tmp_path: Pat
     double = row()
     lines = [
         renamed(line, 贷款余额="贷款余额(万元)")
-        for line in (row(贷款余额=3, 贷款人身份证=WRONG), row(贷款余额="三万"), double | {"贷款余额": 1}, double | {"贷款余额": 2}, row(贷款余额=1))
+        for line in (
+            row(贷款余额=3, 贷款人身份证=WRONG), row(贷款余额="三万"), double | {"贷款余额": 1},
+            double | {"贷款余额": 2}, row(贷款余额=1),
+        )
     ]
-    path = make_ledger(tmp_path / "a.xlsx", lines, above=[["台账（截至2023年10月31日）"], ["填报单位：罗平农商行", "", "单位：元"]])
-    first = read_ledger(path)
+    above = [["台账（截至2023年10月31日）"], ["填报单位：罗平农商行", "", "单位：元"]]
+    first = read_ledger(make_ledger(tmp_path / "a.xlsx", lines, above=above))
     assert len(first.rows) == 1 and first.supplements is None
 
     path, book = refused_again(first, tmp_path)
@@ -190,7 +197,8 @@ def test_refused_rows_come_back_to_be_corrected_and_uploaded_again(tmp_path: Pat
 
 
 def test_refused_rows_keep_every_cell_as_it_was_and_run_no_formula(tmp_path: Path) -> None:
-    reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [row(备注="'=cmd|' /C calc'!A1", 贷款人身份证=GOOD[:17] + " ", 组别=3.5)]))
+    line = row(备注="'=cmd|' /C calc'!A1", 贷款人身份证=GOOD[:17] + " ", 组别=3.5)
+    reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [line]))
     _, book = refused_again(reading, tmp_path)
     cells = [cell for line in book["台账"].iter_rows() for cell in line]
     assert not any(cell.data_type == "f" for cell in cells)
@@ -201,9 +209,9 @@ def test_refused_rows_keep_every_cell_as_it_was_and_run_no_formula(tmp_path: Pat
 
 def test_the_reasons_are_in_the_language_asked_for(tmp_path: Path) -> None:
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [row(贷款余额="")]))
-    _, book = refused_again(reading, tmp_path, gettext=lambda msgid: msgid.upper().replace("(REASON)S", "(reason)s").replace(
-        "(ROW)S", "(row)s").replace("(FIELD)S", "(field)s"))
-    assert book["台账"]["A3"].value == "ROW 2, BALANCE: THE AMOUNT IS BLANK. FILL IT IN; WHERE IT IS NOTHING, WRITE 0."
+    spoken = {"Row %(row)s, %(field)s: %(reason)s": "第%(row)s行，%(field)s：%(reason)s", "Balance": "贷款余额"}
+    _, book = refused_again(reading, tmp_path, gettext=lambda msgid: spoken.get(msgid, msgid))
+    assert book["台账"]["A3"].value.startswith("第2行，贷款余额：The amount is blank.")
 
 
 def test_reasons_can_be_stored_as_json(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from app.ledger.rows import FileRefused
 from tests.ledger.factory import Line, grid, make_file, read_ledger, row, rows
 
 
-def write(path: Path, lines: list[Line], hidden: tuple[int, ...] = (), errors: tuple[tuple[int, str, str], ...] = ()) -> Path:
+def write(
+    path: Path, lines: list[Line], hidden: tuple[int, ...] = (), errors: tuple[tuple[int, str, str], ...] = ()
+) -> Path:
     """A .xls with hidden rows (from 1) and cells that are errors."""
     book = xlwt.Workbook()
     sheet = book.add_sheet("台账")
@@ -34,7 +36,7 @@ def write(path: Path, lines: list[Line], hidden: tuple[int, ...] = (), errors: t
 
 def test_error_cells_refuse_the_row(tmp_path: Path) -> None:
     lines = [row(逾期贷款金额=""), row(贷款余额=""), row()]
-    path = write(tmp_path / "a.xls", lines, errors=((2, "逾期贷款金额", "#REF!"), (3, "贷款余额", "#N/A")))
+    path = write(tmp_path / "a.xls", lines, errors=((2, "逾期贷款金额", "#REF!"), (3, "贷款余额", "#DIV/0!")))
     reading = read_ledger(path)
     assert [(error.row_no, error.field) for error in reading.errors] == [(2, F.OVERDUE), (3, F.BALANCE)]
     assert all("error" in str(error.reason) for error in reading.errors) and len(reading.rows) == 1

@@ -39,7 +39,21 @@ def suggested(text: str, within: str = "530324") -> str | None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", " ", "乡", "镇", "街道", "街道办事处", "罗", "罗平", "罗平县", "合计", "1", "530324106", "不知道"),
+        *(
+            "",
+            " ",
+            "乡",
+            "镇",
+            "街道",
+            "街道办事处",
+            "罗",
+            "罗平",
+            "罗平县",
+            "合计",
+            "1",
+            "530324106",
+            "不知道",
+        ),
         *("水井乡", "乐镇", "岗镇"),  # cut in front
         *("鲁布革布依", "长底布依", "旧屋基彝"),  # cut behind
         *("阿冈镇", "老厂镇"),  # mistyped
@@ -182,7 +196,14 @@ def test_a_code_tells_its_level_and_the_place_above(code: str, level: Level, abo
 
 @pytest.mark.parametrize(
     ("name", "short"),
-    [("阿岗镇", "阿岗"), ("罗雄街道办事处", "罗雄"), ("罗雄街道", "罗雄"), ("乡", "乡"), ("街道", "街道"), ("", "")],
+    [
+        ("阿岗镇", "阿岗"),
+        ("罗雄街道办事处", "罗雄"),
+        ("罗雄街道", "罗雄"),
+        ("乡", "乡"),
+        ("街道", "街道"),
+        ("", ""),
+    ],
 )
 def test_stem(name: str, short: str) -> None:
     assert stem(name) == short
@@ -205,7 +226,7 @@ def test_stem(name: str, short: str) -> None:
 def test_a_wrong_file_of_places_is_refused_in_a_sentence(tmp_path: Path, content: str) -> None:
     path = tmp_path / "county.json"
     path.write_text(content, "utf-8")
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"not a list of places|no statistical code"):
         read_places(path)
 
 
@@ -224,4 +245,6 @@ def test_every_shipped_county_is_a_tree_without_two_of_a_name(path: Path) -> Non
     assert len(codes) == len(places) == len(json.loads(path.read_text("utf-8"))["places"])
     for place in places:
         assert parent_code(place.code) is None or parent_code(place.code) in codes
-        assert index.find(place.name, level=place.level) == index.find(place.short, level=place.level) == place
+        assert (
+            index.find(place.name, level=place.level) == index.find(place.short, level=place.level) == place
+        )

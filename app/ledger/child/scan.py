@@ -174,11 +174,11 @@ class _SheetScan:
         self.row_start = b"<" + prefix + b"row"
         self._formula_start = b"<" + prefix + b"f"
         self._row = re.compile(rb"<" + p + rb"row(?=[\s>/])([^>]*)>")
-        self._cell = re.compile(rb"<" + p + rb"c\s([^>]*)>")
+        self._cell = re.compile(rb"<" + p + rb"c(?=[\s>])([^>]*)>")
         self._valued = re.compile(rb"<" + p + rb"c\s([^>]*[^>/])>")
         self._value = re.compile(rb"<" + p + rb"(?:v|is|f)(?=[\s>/])")
         self._never_calculated = re.compile(
-            rb"<" + p + rb"c\s([^>]*)>\s*<" + p + rb"f(?:\s[^>]*/>|/>|(?:\s[^>]*)?>[^<]*</" + p + rb"f>)\s*"
+            rb"<" + p + rb"c(?=[\s>])([^>]*)>\s*<" + p + rb"f(?:\s[^>]*/>|/>|(?:\s[^>]*)?>[^<]*</" + p + rb"f>)\s*"
             rb"(<" + p + rb"v\s*/>|<" + p + rb"v[^>]*></" + p + rb"v>)?\s*</" + p + rb"c>"
         )
         self._rows_before = 0

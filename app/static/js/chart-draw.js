@@ -17,7 +17,7 @@ export function number(cell) {
   return text === "" || Number.isNaN(Number(text)) ? null : Number(text);
 }
 
-// {labels, series: [{name, values}]} of the columns named in data-columns; rows marked data-total are left out.
+// {labels, series: [{name, values, texts}]} of the columns named in data-columns; rows marked data-total are left out.
 export function read(figure) {
   const table = document.getElementById(figure.dataset.table);
   const rows = [...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => !("total" in row.dataset));
@@ -28,6 +28,7 @@ export function read(figure) {
     series: columns.map((column, i) => ({
       name: names[i] ?? "",
       values: rows.map((row) => number(row.cells[column])),
+      texts: rows.map((row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim()),
     })),
   };
 }
@@ -57,14 +58,21 @@ function options(figure, { labels, series }, look) {
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: bars ? "shadow" : "line" } },
     xAxis: bars ? value : category,
     yAxis: bars ? category : value,
-    series: series.map(({ name, values }, i) => ({
+    series: series.map(({ name, values, texts }, i) => ({
       name,
       type: figure.dataset.chart,
       data: values,
       color: look.colours[i % look.colours.length],
       barMaxWidth: 14,
       itemStyle: { borderRadius: bars ? [0, 3, 3, 0] : 0 },
-      label: { show: bars && series.length === 1, position: "right", color: look.ink, fontSize: 12 },
+      label: {
+        show: bars && series.length === 1,
+        position: "right",
+        color: look.ink,
+        fontSize: 12,
+        formatter: ({ dataIndex }) => texts[dataIndex],
+      },
+      tooltip: { valueFormatter: (value, index) => texts[index] ?? value },
       symbolSize: 6,
       lineStyle: { width: 2 },
     })),

@@ -1,0 +1,139 @@
+"""Figures of a month, proof-reading, and targets."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from flask_babel import gettext
+
+from app.cli.terminal import Month, actor_option, fail, localized, print_json, say, stdout
+from app.labels import T
+
+bulletin = AppGroup("bulletin", help="Figures of a month, and proof-reading of published texts.")
+targets = AppGroup("targets", help="Yearly targets of new lending.")
+
+
+@bulletin.command("figures")
+@click.option("--month", type=Month(), required=True)
+@click.option("--region", required=True, help="Statistical code, e.g. 530324.")
+@click.option("--json", "as_json", is_flag=True)
+@localized
+def bulletin_figures(month: date, region: str, as_json: bool) -> None:
+    """The figures of a month by the regions below."""
+    from app.bulletin.queries import figures
+    from app.db import db, reading
+
+    try:
+        with reading():
+            found = figures(db.session(), region, month)
+    except LookupError:
+        fail(T("There is no region %(code)s.", code=region))
+    if as_json:
+        print_json(found.to_json())
+    else:
+        stdout.print(_figure_table(found))
+
+
+def _figure_table(found: Any) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"{found.region_name} {found.as_of}", header_style="bold", box=None, padding=(0, 1))
+    for head in ("", "存量户", "存量万元", "新增户", "新增万元", "完成%", "逾期户", "逾期万元", "逾期率%"):
+        table.add_column(head, justify="right" if head else "left", no_wrap=True, overflow="fold")
+    for row in (*found.by_stock(), found.total):
+        values = row.to_json()
+        table.add_row(
+            *(
+                "—" if values[key] is None else str(values[key])
+                for key in (
+                    "name",
+                    "stock_households",
+                    "stock_wan",
+                    "new_households",
+                    "new_wan",
+                    "completion_pct",
+                    "overdue_households",
+                    "overdue_wan",
+                    "overdue_rate_pct",
+                )
+            )
+        )
+    return table
+
+
+@bulletin.command("proofread")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+@localized
+def bulletin_proofread(file: Path, as_json: bool) -> None:
+    """Find the wrong figures of a published text (.txt, .docx, .html). Exits 1 when there are findings."""
+    from app.bulletin.proofread import NotABulletin, proofread, read_text
+    from app.places.rules import shipped
+
+    try:
+        proof = proofread(read_text(file.name, file.read_bytes()), shipped())
+    except NotABulletin as refused:
+        fail(refused.message)
+    if as_json:
+        print_json(proof.to_json(gettext))
+    else:
+        for finding in proof.findings:
+            change = f"{finding.printed} → {finding.expected}"
+            say(f"{finding.region} {finding.figure}: {change}  {finding.reason.render(gettext)}")
+        say(T("%(n)s findings.", n=len(proof.findings)))
+    sys.exit(1 if proof.findings else 0)
+
+
+@targets.command("set")
+@click.argument("region")
+@click.argument("year", type=click.IntRange(2000, 2100))
+@click.argument("wan", metavar="万元")
+@actor_option
+@localized
+def targets_set(region: str, year: int, wan: str, actor: str) -> None:
+    """Set a region's target of new lending for a year, in 万元."""
+    from app.bulletin.actions import set_target
+    from app.db import db
+    from app.money import FEN_PER_WAN, to_fen
+    from app.places.models import Region
+
+    if db.session.get(Region, region) is None:
+        fail(T("There is no region %(code)s.", code=region))
+    try:
+        amount = to_fen(wan, FEN_PER_WAN)
+    except ValueError:
+        raise click.BadParameter(f"{wan!r} is not an amount") from None
+    set_target(db.session(), region, year, amount, actor)
+    db.session.commit()
+
+
+@targets.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--year", type=click.IntRange(2000, 2100), required=True)
+@click.option("--region", default="", help="Statistical code within which names are looked up.")
+@actor_option
+@localized
+def targets_import(file: Path, year: int, region: str, actor: str) -> None:
+    """Take a year's targets from a text or .csv: a region's name and 万元 on each line. All or nothing."""
+    from app.bulletin.actions import set_target
+    from app.bulletin.proofread import NotABulletin, read_text
+    from app.bulletin.target_text import read_targets
+    from app.db import db
+    from app.places.queries import place_index
+
+    try:
+        text = read_text("targets.txt", file.read_bytes())
+    except NotABulletin as refused:
+        fail(refused.message)
+    amounts, lines = read_targets(text, place_index(db.session(), region), region)
+    for line in lines:
+        say(f"{line.number}: {line.text}: {line.reason.render(gettext)}")
+    if lines or not amounts:
+        fail(T("Nothing was taken."))
+    for code, amount in amounts.items():
+        set_target(db.session(), code, year, amount, actor)
+    db.session.commit()
+    say(T("%(n)s targets of %(year)s are set.", n=len(amounts), year=year))

@@ -1,0 +1,159 @@
+"""How commands speak: options they share, sentences and progress on stderr, JSON on stdout."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import update_wrapper
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+import click
+from flask_babel import force_locale, gettext
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from app import audit
+from app.labels import T, Text
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+stdout = Console(highlight=False, soft_wrap=True)
+
+
+class Month(click.ParamType[date]):
+    """A month written 2023-10, as the date of its last day."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        from app.clock import parse_month
+
+        if isinstance(value, date):
+            return value
+        try:
+            return parse_month(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a month like 2023-10", param, ctx)
+
+
+class Day(click.ParamType[date]):
+    """A date written 2023-10-31."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date like 2023-10-31", param, ctx)
+
+
+def reader_locale() -> str:
+    """Chinese where the terminal's locale is, else English: the rule of the set-up's sentences too."""
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh_Hans" if spoken.startswith("zh") else "en"
+
+
+def say(text: Text | str) -> None:
+    """A sentence for the person at the terminal."""
+    stderr.print(text.render(gettext) if isinstance(text, Text) else text, markup=False)
+
+
+def fail(text: Text | str) -> NoReturn:
+    """Say why nothing was done, and exit 1."""
+    say(text)
+    sys.exit(1)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+_NO_TABLES = ("no such table", "UndefinedTable", "no such column", "UndefinedColumn")
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """In the language of the terminal; what is wrong with the database becomes a sentence."""
+    with force_locale(reader_locale()):
+        try:
+            yield
+        except (OperationalError, ProgrammingError) as error:
+            cause = f"{type(error.orig).__name__}: {error.orig}"
+            if any(sign in cause for sign in _NO_TABLES):
+                fail(T("The tables of this instance are not there or not up to date. Run: flask db upgrade"))
+            if isinstance(error, ProgrammingError):
+                raise
+            fail(T("The database does not answer: %(reason)s", reason=str(error.orig).strip()))
+
+
+def localized(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a command in the language of the terminal."""
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with speaking():
+            return function(*args, **kwargs)
+
+    return update_wrapper(run, function)
+
+
+def actor_option(function: Callable[P, R]) -> Callable[P, R]:
+    """``--as USER``: on whose behalf; must be an active account when given."""
+    return click.option(
+        "--as", "actor", metavar="USER", help="On whose behalf; by default the system.", callback=_actor
+    )(function)
+
+
+def _actor(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    if value is None:
+        return audit.SYSTEM
+    from sqlalchemy import select
+
+    from app.accounts.models import User
+    from app.db import db
+
+    with speaking():
+        known = db.session.scalar(select(User.id).where(User.username == value, User.active))
+    if known is None:
+        raise click.BadParameter(f"there is no active account {value!r}")
+    return value
+
+
+def today() -> date:
+    from app.db import db
+    from app.today import business_date
+
+    return business_date(db.session())
+
+
+class Bar:
+    """Progress of long work on stderr."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            console=stderr,
+            transient=True,
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._progress.stop()
+
+    def tell(self, part: str, done: int, total: int) -> None:
+        if part not in self._tasks:
+            self._tasks[part] = self._progress.add_task(part, total=total or None)
+        self._progress.update(self._tasks[part], completed=done, total=total or None)

@@ -1,0 +1,123 @@
+"""Making accounts: what is refused and where, and what ends a session."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.accounts.actions import AccountRefused, add_user, set_active, set_password
+from app.accounts.models import User
+from app.accounts.rules import NOTHING, Role, Scope
+from app.audit import AuditEntry
+from app.places.actions import lender_named
+from app.places.models import Branch
+
+PASSWORD = "long enough 1"
+
+
+@pytest.fixture
+def branch(session: Session) -> Branch:
+    made = Branch(lender_id=lender_named(session, "罗平农商行").id, name="阿岗支行")
+    session.add(made)
+    session.flush()
+    return made
+
+
+def add(session: Session, **changed: Any) -> User:
+    filled = {"username": "office", "name": "县办", "role": Role.OFFICE, "password": PASSWORD, "region_code": "530324"}
+    return add_user(session, **(filled | changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"username": ""}, "username"),
+        ({"username": "   "}, "username"),
+        ({"username": "x" * 65}, "username"),
+        ({"name": "名" * 65}, "name"),
+        ({"password": ""}, "password"),
+        ({"password": "123456789"}, "password"),
+        ({"region_code": None}, "region"),
+        ({"region_code": ""}, "region"),
+        ({"region_code": "999999"}, "region"),
+        ({"role": Role.LEADER, "region_code": None}, "region"),
+        ({"role": Role.AUDITOR, "region_code": None}, "region"),
+        ({"role": Role.TOWNSHIP, "region_code": None}, "region"),
+        ({"role": Role.TOWNSHIP, "region_code": "530324"}, "region"),  # a whole county is no township
+        ({"role": Role.BRANCH}, "branch"),
+        ({"role": Role.BRANCH, "branch_id": 12345}, "branch"),
+    ],
+)
+def test_an_account_that_cannot_be_made(session: Session, changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(AccountRefused) as refused:
+        add(session, **changed)
+    assert refused.value.field == field and str(refused.value.message)
+    assert session.scalar(select(func.count()).select_from(User)) == 0
+
+
+def test_a_user_name_is_there_once_with_spaces_or_without(session: Session) -> None:
+    add(session)
+    for again in ("office", " office "):
+        with pytest.raises(AccountRefused, match="office already"):
+            add(session, username=again)
+
+
+def test_each_role_is_kept_with_its_own_place_and_no_other(session: Session, branch: Branch) -> None:
+    both = {"region_code": "530324106", "branch_id": branch.id}
+    made = {role: add(session, username=role.value, role=role, **both) for role in Role}
+    session.commit()
+    assert {role: account.scope for role, account in made.items()} == {
+        Role.OFFICE: Scope("530324106"),
+        Role.LEADER: Scope("530324106"),
+        Role.TOWNSHIP: Scope("530324106"),
+        Role.AUDITOR: Scope("530324106"),
+        Role.BRANCH: Scope(None, branch.id),
+        Role.ADMIN: NOTHING,
+    }
+    for role, account in made.items():
+        assert (account.region_code is None) is (role in (Role.BRANCH, Role.ADMIN))
+        assert (account.branch_id is None) is (role is not Role.BRANCH)
+
+
+def test_a_new_account_is_ready_recorded_and_its_password_nowhere(session: Session) -> None:
+    account = add(session, name=" ", actor="root")
+    session.commit()
+    assert (account.name, account.active, account.session_epoch) == ("office", True, 0)
+    assert account.password_hash.startswith("$argon2id$")
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "accounts.add")).one()
+    assert (entry.actor, entry.entity_id) == ("root", str(account.id))
+    assert entry.detail["after"] == {"username": "office", "role": "office", "region": "530324", "branch": None}
+    assert PASSWORD not in str(entry.detail) and account.password_hash not in str(entry.detail)
+
+
+def test_the_same_password_is_kept_differently_for_each(session: Session) -> None:
+    one, two = add(session), add(session, username="other")
+    assert one.password_hash != two.password_hash
+
+
+def test_ending_an_account_ends_its_sessions_and_is_recorded_once(session: Session) -> None:
+    account = add(session)
+    before = account.get_id()
+    set_active(session, account, False, "root")
+    set_active(session, account, False, "root")
+    assert not account.is_active and account.get_id() != before
+    set_active(session, account, True, "root")
+    assert account.is_active and account.get_id() != before  # the old session stays ended
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "accounts.active")).all()
+    assert [entry.detail for entry in entries] == [
+        {"before": True, "after": False},
+        {"before": False, "after": True},
+    ]
+
+
+def test_a_new_password(session: Session) -> None:
+    account = add(session)
+    before, old_hash = account.get_id(), account.password_hash
+    with pytest.raises(AccountRefused, match="at least 10"):
+        set_password(session, account, "short", "root")
+    assert (account.get_id(), account.password_hash) == (before, old_hash)
+    set_password(session, account, PASSWORD + "2", "root")
+    assert account.get_id() != before and account.password_hash != old_hash
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "accounts.password")).one()
+    assert entry.actor == "root" and PASSWORD not in str(entry.detail)

@@ -1,0 +1,95 @@
+"""Ledgers may come in any order of their dates: what the tables say afterwards is the same."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from app.bulletin.queries import figures
+from app.ledger.rows import LedgerRow
+from tests.intake import world
+from tests.intake.world import AUGUST, LENDER, NOVEMBER, OCTOBER, OTHER_LENDER, SEPTEMBER
+from tests.ledger.factory import AGANG, COUNTY, JIULONG, LAOCHANG, id_number, ledger_row
+
+MONTHS = (AUGUST, SEPTEMBER, OCTOBER, NOVEMBER)
+TOWNSHIPS = (AGANG, JIULONG, LAOCHANG)
+File = tuple[date, list[LedgerRow]]
+
+
+@st.composite
+def life(draw: st.DrawFn) -> list[tuple[date, LedgerRow]]:
+    """What successive ledgers say of one loan: it may be left out, move, be repaid, fall overdue, change hands."""
+    number = draw(st.integers(1, 12))
+    lender = draw(st.sampled_from([LENDER, OTHER_LENDER]))
+    township = draw(st.sampled_from(TOWNSHIPS))
+    said = []
+    for month in MONTHS:
+        if draw(st.integers(0, 3)) == 0:
+            continue
+        if draw(st.integers(0, 5)) == 0:
+            township = draw(st.sampled_from(TOWNSHIPS))
+        balance = draw(st.sampled_from([0, 100, 250, 250, 400]))
+        paid = draw(st.booleans())
+        said.append((month, ledger_row(
+            contract_no=f"HT-{number}", lender=lender, township_code=township, balance=balance,
+            overdue=draw(st.sampled_from([0, 0, balance // 2, balance])), principal=500,
+            head_name="", id_number=id_number(number % 5), head_id=id_number(draw(st.integers(0, 4))),
+            name=f"张{month.month}", phone=f"1540000000{month.month % 10}",
+            disbursed_on=date(2023, draw(st.integers(1, 8)), 5), due_on=draw(st.sampled_from([date(2023, 9, 9), date(2024, 9, 9)])),
+            repaid=50 if paid else None, repaid_on=date(2023, draw(st.integers(8, 11)), 15) if paid else None,
+            remark=draw(st.sampled_from(["", "在外务工"])),
+        )))  # fmt: skip
+    return said
+
+
+def files(lives: Iterable[list[tuple[date, LedgerRow]]], by_township: bool) -> list[File]:
+    """The ledgers: one for each month and lender, or each township too. Of each contract the first life counts."""
+    seen: set[tuple[str | None, str]] = set()
+    sheets: dict[tuple[Any, ...], list[LedgerRow]] = defaultdict(list)
+    for said in lives:
+        keys = {(row.lender, row.contract_no) for _, row in said}
+        if keys & seen:
+            continue
+        seen |= keys
+        for month, row in said:
+            sheets[month, row.lender, row.township_code if by_township else ""].append(row)
+    return [(key[0], rows) for key, rows in sorted(sheets.items())]
+
+
+def state(session: Session) -> dict[str, Any]:
+    session.flush()
+    session.expire_all()
+    return {
+        "loans": world.loans(session),
+        "snapshots": world.snapshots(session),
+        "repayments": world.repayments(session),
+        "people": world.people(session),
+        "figures": [figures(session, COUNTY, month).to_json() for month in MONTHS],
+    }
+
+
+@pytest.mark.parametrize("by_township", [False, True])
+@settings(max_examples=40, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lives=st.lists(life(), min_size=1, max_size=8), shuffle=st.randoms(use_true_random=False))
+def test_any_order_gives_the_same(
+    app: Flask, session: Session, lives: list[list[tuple[date, LedgerRow]]], shuffle: random.Random, by_township: bool
+) -> None:
+    ledgers = files(lives, by_township)
+    for as_of, rows in ledgers:
+        world.take(session, rows, as_of)
+    in_order = state(session)
+    session.rollback()
+    shuffle.shuffle(ledgers)
+    for as_of, rows in ledgers:
+        world.take(session, rows, as_of)
+    out_of_order = state(session)
+    session.rollback()
+    for part in in_order:
+        assert out_of_order[part] == in_order[part], part
