@@ -106,6 +106,8 @@ def _preview(number: int, path: Path, store: LedgerStore, tell: ledger.Tell) -> 
     batch = session.get_one(ImportBatch, number)
     if refused := refused_workbook(examined.reading, number, gettext):
         store.keep_refused(number, refused)
+    original = ledger.supplemented(session, examined.reading)
+    batch.supplements_id = original.id if original else None
     batch.as_of, batch.state, batch.report = examined.as_of, BatchState.PREVIEW, examined.report.to_json()
     session.commit()
 
@@ -142,6 +144,8 @@ def beat() -> None:
 
 def run(app: Flask) -> None:
     """Run the timetable until SIGTERM or SIGINT; a job under way ends in its rollback or commit."""
+    # A tick that waits for the one before it is no news.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BlockingScheduler(
         timezone=SHANGHAI, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
@@ -122,9 +122,16 @@ def db_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def _forget(_error: BaseException | None) -> None:
+    """Requests within a test share its app context; without this the second would still be the first one's user."""
+    for name in list(g):
+        g.pop(name)
+
+
 def _opened(instances: Instances, settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.config["TESTING"] = True
+    app.teardown_request(_forget)
     with app.app_context():
         yield app
         db.session.remove()

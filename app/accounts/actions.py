@@ -9,6 +9,7 @@ from app.accounts.models import User
 from app.accounts.rules import Role
 from app.labels import T, Text
 from app.places.models import Branch, Region
+from app.places.rules import Level
 from app.today import now
 
 
@@ -32,11 +33,13 @@ def add_user(
     actor: str = audit.SYSTEM,
 ) -> User:
     """A new account. Raises AccountRefused for a taken name, a short password, or a role without its place."""
-    username = username.strip()
+    username, name = username.strip(), name.strip()
     if not username or len(username) > 64:
         raise AccountRefused("username", T("Give a user name of at most 64 characters."))
     if session.scalar(select(User.id).where(User.username == username)) is not None:
         raise AccountRefused("username", T("There is a user named %(name)s already.", name=username))
+    if len(name) > 64:
+        raise AccountRefused("name", T("A name has at most 64 characters."))
     if len(password) < MIN_PASSWORD:
         raise AccountRefused("password", T("A password has at least %(n)s characters.", n=MIN_PASSWORD))
     if role is Role.BRANCH:
@@ -47,11 +50,13 @@ def add_user(
         branch_id = None
         if role is Role.ADMIN:
             region_code = None
-        elif region_code is None or session.get(Region, region_code) is None:
+        elif region_code is None or (region := session.get(Region, region_code)) is None:
             raise AccountRefused("region", T("This role needs a region."))
+        elif role is Role.TOWNSHIP and region.level is not Level.TOWNSHIP:
+            raise AccountRefused("region", T("A township collector needs a township."))
     account = User(
         username=username,
-        name=name.strip() or username,
+        name=name or username,
         role=role,
         region_code=region_code,
         branch_id=branch_id,
@@ -80,9 +85,10 @@ def set_active(session: Session, account: User, active: bool, actor: str) -> Non
 
 
 def set_password(session: Session, account: User, password: str, actor: str) -> None:
-    """A new password; every session of the account ends."""
+    """A new password; every session of the account ends, and so does a lock for too many wrong ones."""
     if len(password) < MIN_PASSWORD:
         raise AccountRefused("password", T("A password has at least %(n)s characters.", n=MIN_PASSWORD))
     account.password_hash = hash_password(password)
+    account.failed_sign_ins, account.locked_until = 0, None
     account.session_epoch += 1
     audit.record(session, actor, "accounts.password", "user", account.id)

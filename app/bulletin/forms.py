@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from unicodedata import normalize
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -48,7 +49,7 @@ def read_typed(typed: Mapping[str, str]) -> tuple[dict[str, int | None], dict[st
 
 def _fen(text: str) -> int | None:
     """分 of what was typed in 万元: separators, full-width digits and the unit itself do no harm."""
-    number = text.strip().removesuffix("万元").replace(",", "").replace("，", "").strip()
+    number = normalize("NFKC", text).strip().removesuffix("万元").replace(",", "").strip()
     return to_fen(number, FEN_PER_WAN) if number else None
 
 

@@ -47,6 +47,14 @@ def _month() -> date | None:
         abort(404)
 
 
+def _counted_month() -> date:
+    """The same, where it has figures; else 404."""
+    month = _month()
+    if month is None or month not in queries.months(db.session()):
+        abort(404)
+    return month
+
+
 def _place() -> Region:
     """The region asked for, else the reader's own. 404 unless some of it lies in the reader's scope."""
     code = request.args.get("region") or queries.default_region(db.session(), scope()) or ""
@@ -105,8 +113,8 @@ def loans() -> str:
         after = int(request.args.get("after") or 0)
     except ValueError:
         abort(404)
-    place, month = _place(), _month()
-    if month is None or not 0 <= after < LARGEST_ID:
+    place, month = _place(), _counted_month()
+    if not 0 <= after < LARGEST_ID:
         abort(404)
     behind = queries.loans_behind(db.session(), measure, place.code, month, scope(), after, PAGE_SIZE + 1)
     rows = behind.snapshots[:PAGE_SIZE]
@@ -133,9 +141,7 @@ def loans() -> str:
 @requires(Permission.FIGURES)
 def annex() -> Response:
     """The tables as a workbook whose totals and rates are formulas."""
-    place, month = _place(), _month()
-    if month is None or month not in queries.months(db.session()):
-        abort(404)
+    place, month = _place(), _counted_month()
     figures = _figures(place, month)
     stream = BytesIO()
     write_annex(figures, stream)

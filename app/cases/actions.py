@@ -116,7 +116,7 @@ def _open(session: Session, day: date) -> int:
     before = session.scalar(select(func.coalesce(func.max(Case.id), 0)))
     overdue = overdue_on(day)
     # Materialized: else PostgreSQL may look through the table once a loan while the statement fills it.
-    having = select(Case.loan_id).where(Case.closed_on.is_(None)).cte("having")
+    having = select(Case.loan_id).where(Case.closed_on.is_(None)).cte("having", nesting=True)
     having = having.prefix_with("MATERIALIZED", dialect="postgresql")
     township = _collectors(Role.TOWNSHIP, User.region_code)
     branch = _collectors(Role.BRANCH, User.branch_id)

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 LENDER_LENGTH = 64
 _LENDERS = {"list": "lenders", "autocomplete": "off"}  # the page's <datalist>
@@ -51,7 +51,7 @@ class HeadersForm(FlaskForm):  # type: ignore[misc]
 
     lender = StringField(
         _l("Lender whose titles these are"),
-        [InputRequired(_l("Name the lender, so that its titles are known next month.")), _TOO_LONG],
+        [DataRequired(_l("Name the lender, so that its titles are known next month.")), _TOO_LONG],
         filters=[_stripped],
         render_kw=_LENDERS,
     )

@@ -139,6 +139,7 @@ def _preview(batch: ImportBatch, report: Report) -> dict[str, Any]:
         "fields": list(LedgerField),
         "lenders": known,
         "before": actions.already_taken(session, batch.file_hash, batch.as_of),
+        "original": session.get(ImportBatch, batch.supplements_id) if batch.supplements_id else None,
         "same_date": queries.taken_as_of(session, batch),
         "newer": newest if newest and batch.as_of and newest > batch.as_of else None,
         "refused": digest.refused(report),

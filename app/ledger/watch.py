@@ -38,12 +38,13 @@ class Watch:
 
 def watch(session: Session, store: LedgerStore, batch: ImportBatch, moment: datetime) -> Watch:
     """How far the work on a batch is. Progress counts as a sign of life: a long write holds up the heartbeat."""
-    told = store.progress(batch.id)
-    signs = [sign for sign in (last_beat(session), store.told_at(batch.id)) if sign is not None]
-    last_sign = max(signs, default=None)
-    silent = last_sign is None or moment - last_sign > SILENCE
-    if told is not None and not silent:
-        return Watch(told.percent, Part(told.part).label, silent, last_sign)
     first = next_for_worker(session)
-    label = _WAITING if silent or first is None or first.id == batch.id else _QUEUED
-    return Watch(told.percent if told else 0, label, silent, last_sign)
+    signs = [last_beat(session), store.told_at(batch.id), store.told_at(first.id) if first else None]
+    last_sign = max((sign for sign in signs if sign is not None), default=None)
+    silent = last_sign is None or moment - last_sign > SILENCE
+    told = store.progress(batch.id)
+    percent = told.percent if told else 0
+    if told is not None and not silent:
+        return Watch(percent, Part(told.part).label, silent, last_sign)
+    queued = not silent and first is not None and first.id != batch.id
+    return Watch(percent, _QUEUED if queued else _WAITING, silent, last_sign)

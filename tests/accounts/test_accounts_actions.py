@@ -25,7 +25,13 @@ def branch(session: Session) -> Branch:
 
 
 def add(session: Session, **changed: Any) -> User:
-    filled = {"username": "office", "name": "县办", "role": Role.OFFICE, "password": PASSWORD, "region_code": "530324"}
+    filled = {
+        "username": "office",
+        "name": "县办",
+        "role": Role.OFFICE,
+        "password": PASSWORD,
+        "region_code": "530324",
+    }
     return add_user(session, **(filled | changed))
 
 
@@ -87,7 +93,12 @@ def test_a_new_account_is_ready_recorded_and_its_password_nowhere(session: Sessi
     assert account.password_hash.startswith("$argon2id$")
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "accounts.add")).one()
     assert (entry.actor, entry.entity_id) == ("root", str(account.id))
-    assert entry.detail["after"] == {"username": "office", "role": "office", "region": "530324", "branch": None}
+    assert entry.detail["after"] == {
+        "username": "office",
+        "role": "office",
+        "region": "530324",
+        "branch": None,
+    }
     assert PASSWORD not in str(entry.detail) and account.password_hash not in str(entry.detail)
 
 
