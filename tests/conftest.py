@@ -12,14 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from app import create_app
+from app.accounts import access
 from app.config import Settings
 from app.db import db
+
+# Hashing is slow on purpose; what the tests need of it is that it is the same function with less work.
+access._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+access._NOBODY = access._hasher.hash("nobody")
 
 POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
 KEY_FILES = ("data.key", "secret.key")

@@ -142,10 +142,9 @@ def _loans(connection: Connection, as_of: date) -> None:
 
 def _snapshots(connection: Connection, batch_id: int, as_of: date) -> None:
     later = aliased(Snapshot)
-    ends = func.coalesce(
-        select(func.min(later.as_of)).where(later.loan_id == Loan.id, later.as_of > as_of).scalar_subquery(),
-        FOREVER,
-    )
+    next_one = select(func.min(later.as_of)).where(later.loan_id == Loan.id, later.as_of > as_of)
+    newest = _is_newest(connection, as_of)
+    ends = literal(FOREVER) if newest else func.coalesce(next_one.scalar_subquery(), FOREVER)
     rows = (
         select(
             Loan.id,

@@ -78,7 +78,10 @@ def test_each_role_gets_the_place_it_needs_and_no_other(admin: Browser, role: Ro
     made = account("zhang")
     assert made is not None and made.role is role and made.name == "张三"
     has_region, has_branch = role not in (Role.BRANCH, Role.ADMIN), role is Role.BRANCH
-    assert (made.region_code, made.branch_id) == ("530324106" if has_region else None, number if has_branch else None)
+    assert (made.region_code, made.branch_id) == (
+        "530324106" if has_region else None,
+        number if has_branch else None,
+    )
     assert lets_in("zhang", PASSWORD)
 
 
@@ -117,14 +120,16 @@ def test_a_new_password_replaces_the_old_one_and_ends_sessions(admin: Browser, s
         page = admin.post(f"/accounts/{number}/password", status=422, password=bad)
         assert "密码" in words(page) and not (bad and bad in page)
     assert lets_in("agang", "qingshou-2023")
-    assert "agang 的密码已更换" in words(admin.post(f"/accounts/{number}/password", follow=True, password=PASSWORD))
+    assert "agang 的密码已更换" in words(
+        admin.post(f"/accounts/{number}/password", follow=True, password=PASSWORD)
+    )
     assert lets_in("agang", PASSWORD) and not lets_in("agang", "qingshou-2023")
     agang.get("/cases/", status=302)
 
 
 def test_the_pages_read_in_both_languages(admin: Browser) -> None:
     ended, own = number_of("agang"), number_of("admin")
-    names = [username for username in db.session.scalars(select(User.username).order_by(func.length(User.username).desc()))]
+    names = sorted(db.session.scalars(select(User.username)), key=len, reverse=True)
     admin.post(f"/accounts/{ended}/active", active="0")
     for path in ("/accounts/", f"/accounts/{ended}", f"/accounts/{own}", f"/accounts/{number_of('leader')}"):
         assert len(english_in(admin.get(f"{path}?lang=en"))) > 10

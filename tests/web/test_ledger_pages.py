@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app import jobs
 from app.audit import AuditEntry
 from app.cases.models import Case
 from app.db import db
@@ -25,57 +24,16 @@ from app.today import now
 from tests.conftest import SignIn
 from tests.ledger.factory import DASHUIJING, Line, id_number, make_ledger, row, rows
 from tests.web.browser import Browser, english_in, words
+from tests.web.imports import AS_OF, LENDER, batch, ledger, previewed, taken, upload, work
 from tests.web.reading import Page
 
-LENDER = "罗平农商行"
-AS_OF = "2023-11-30"
 OVERDUE: Line = {"放款日期": date(2021, 11, 1), "到期日期": date(2023, 11, 1), "逾期贷款金额": 30000}
-ABOVE = [["脱贫人口小额信贷台账"], ["截至2023年11月30日"]]
 
 
 @pytest.fixture
 def office(demo_app: Flask, signed_in: SignIn) -> Browser:
     demo_app.config["WTF_CSRF_ENABLED"] = False
     return Browser(signed_in("office"))
-
-
-def upload(office: Browser, path: Path, **typed: str) -> str:
-    """The address of the new import."""
-    answer = office.answer(
-        "POST", "/ledger/", data={"file": (BytesIO(path.read_bytes()), path.name), **typed}
-    )
-    assert answer.status_code == 302
-    return answer.headers["Location"]
-
-
-def work() -> None:
-    """The worker's step."""
-    db.session.rollback()
-    assert jobs.work_on_ledgers()
-    db.session.rollback()
-
-
-def batch(address: str) -> ImportBatch:
-    db.session.rollback()
-    return db.session.get_one(ImportBatch, int(address.rpartition("/")[2]))
-
-
-def ledger(folder: Path, lines: list[Line], name: str = "台账.xlsx") -> Path:
-    return make_ledger(folder / name, [line | {"贷款金融机构": LENDER} for line in lines], above=ABOVE)
-
-
-def previewed(office: Browser, path: Path) -> str:
-    address = upload(office, path)
-    work()
-    return address
-
-
-def taken(office: Browser, path: Path) -> str:
-    address = previewed(office, path)
-    office.post(f"{address}/accept", as_of=AS_OF)
-    work()
-    assert batch(address).state is BatchState.TAKEN
-    return address
 
 
 # What is wrong
@@ -339,8 +297,11 @@ def test_progress_is_a_percentage_that_survives_a_reload_and_ends_with_the_work(
 def test_no_number_of_a_person_is_shown_in_clear(office: Browser, tmp_path: Path) -> None:
     wrong = id_number(7)[:-1] + ("1" if id_number(7)[-1] != "1" else "2")
     lines = [
-        row(贷款人身份证=wrong, 户主身份证号=wrong), row(电话="08748220001"), row(合同号="DOUBLE"), row(合同号="DOUBLE"),
-    ]  # fmt: skip
+        row(贷款人身份证=wrong, 户主身份证号=wrong),
+        row(电话="08748220001"),
+        row(合同号="DOUBLE"),
+        row(合同号="DOUBLE"),
+    ]
     address = previewed(office, ledger(tmp_path, lines))
     page = office.get(address)
     assert wrong[:6] in page
