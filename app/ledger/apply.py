@@ -4,10 +4,11 @@
 2. Loans: new ones, and the present state of those for which this ledger is the newest. They lose the mark of missing.
 3. Snapshots: one a row, replacing what the same date said before; the one before ends where this one begins.
 4. Repayments: from falling balances between neighbouring snapshots, around this date only.
-5. Missing: loans that the file should list and does not are marked.
+5. Missing: loans that the file should list and does not are marked. A loan that only an older ledger lists ends
+   with the next one instead, for today's state is not touched by history.
 6. Names, phones and sizes that changed. 7. The staging tables are dropped.
 
-Ledgers may come in any order: what the tables say afterwards is the same.
+Ledgers may come in any order: of loans that no ledger leaves out, the tables say the same afterwards.
 """
 
 from collections.abc import Callable, Iterable
@@ -233,11 +234,15 @@ def _missing(connection: Connection, as_of: date, supplement: bool, refused_late
         )
     if not _is_newest(connection, as_of):
         stage.refuse(connection, refused_later)
-        _missing_from_later(connection, as_of)
+        _end_in_history(connection, as_of)
 
 
-def _missing_from_later(connection: Connection, as_of: date) -> None:
-    """A loan that only this older ledger lists is missing from the next one that covers its lender and township."""
+def _end_in_history(connection: Connection, as_of: date) -> None:
+    """A loan that only this older ledger lists ends with the next one that covers its lender and township.
+
+    That one was taken without it, and what has been taken since is not touched: the loan is in the figures of
+    the days between, and in no present one.
+    """
     listed, other = aliased(Snapshot), aliased(Loan)
     later = (
         select(other.lender_id, listed.township_code, func.min(listed.as_of).label("first"))
@@ -246,15 +251,17 @@ def _missing_from_later(connection: Connection, as_of: date) -> None:
         .group_by(other.lender_id, listed.township_code)
         .subquery()
     )
-    connection.execute(
-        update(Loan)
-        .where(
-            Loan.as_of == as_of,
-            Loan.balance > 0,
-            Loan.missing_since.is_(None),
-            Loan.lender_id == later.c.lender_id,
-            Loan.township_code == later.c.township_code,
-            not_refused(),
-        )
-        .values(missing_since=later.c.first)
+    only_here = and_(
+        Loan.as_of == as_of,
+        Loan.balance > 0,
+        Loan.missing_since.is_(None),
+        Loan.lender_id == later.c.lender_id,
+        Loan.township_code == later.c.township_code,
+        not_refused(),
     )
+    connection.execute(
+        update(Snapshot)
+        .where(Snapshot.loan_id == Loan.id, Snapshot.as_of == as_of, Snapshot.until > later.c.first, only_here)
+        .values(until=later.c.first)
+    )
+    connection.execute(update(Loan).where(only_here).values(balance=0, overdue=0))

@@ -107,14 +107,16 @@ def people(session: Session) -> State:
     return {b.id_number: (b.name, b.phone) for b in session.scalars(select(Borrower))}
 
 
+_SAID = (
+    "as_of", "until", "township_code", "principal", "balance", "overdue", "disbursed_on", "due_on", "repaid",
+)  # fmt: skip
+
+
 def snapshots(session: Session) -> list[tuple[Any, ...]]:
     query = select(Snapshot, Loan).join(Loan, Loan.id == Snapshot.loan_id)
     return sorted(
-        (
-            loan.lender.name, loan.contract_no, s.as_of, s.until, s.township_code, s.principal, s.balance,
-            s.overdue, s.disbursed_on, s.due_on, s.repaid or 0, s.repaid_on or date.min,
-        )  # fmt: skip
-        for s, loan in session.execute(query)
+        (loan.lender.name, loan.contract_no, *(getattr(found, name) or 0 for name in _SAID), str(found.repaid_on))
+        for found, loan in session.execute(query)
     )
 
 
