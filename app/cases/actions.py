@@ -180,8 +180,16 @@ def _refresh(session: Session, day: date) -> None:
     )
 
 
-def _assign(session: Session, day: date) -> int:
-    """Fill the lines of open cases that nobody holds any more, and tell it in their history."""
+@dataclass(frozen=True, slots=True)
+class _Refill:
+    """The open cases with a line that nobody holds any more, and who would hold their lines then."""
+
+    where: ColumnElement[bool]
+    township: Any
+    branch: Any
+
+
+def _refill() -> _Refill:
     ended = aliased(User)
 
     def vacant(holder: Any) -> ColumnElement[bool]:
@@ -199,11 +207,23 @@ def _assign(session: Session, day: date) -> int:
             new_branch.is_distinct_from(Case.branch_user_id),
         ),
     )
-    event = _event(EventKind.ASSIGNED, day, new_township, new_branch, null(), null())
-    session.execute(insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(where)))
-    return _rows(
-        session, update(Case).where(where).values(township_user_id=new_township, branch_user_id=new_branch)
+    return _Refill(where, new_township, new_branch)
+
+
+def lines_wait(session: Session) -> bool:
+    """Is there an open case whose empty line a sweep would fill: a collector came, or left?"""
+    return session.scalar(select(literal(1)).where(_refill().where).limit(1)) is not None
+
+
+def _assign(session: Session, day: date) -> int:
+    """Fill the lines of open cases that nobody holds any more, and tell it in their history."""
+    refill = _refill()
+    event = _event(EventKind.ASSIGNED, day, refill.township, refill.branch, null(), null())
+    session.execute(
+        insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(refill.where))
     )
+    holders = {"township_user_id": refill.township, "branch_user_id": refill.branch}
+    return _rows(session, update(Case).where(refill.where).values(holders))
 
 
 def add_note(
