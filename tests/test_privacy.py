@@ -174,6 +174,7 @@ def test_the_key_is_made_once_for_its_owner_outside_the_database(app: Flask) -> 
     assert key.read_bytes() == before
 
 
+@pytest.mark.parametrize("db_kind", ["sqlite"])
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [

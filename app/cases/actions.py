@@ -49,8 +49,9 @@ def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
 
     1. Close open cases whose loan is no longer overdue, with the reason; refresh the amounts of the others.
     2. Open a case for every overdue loan that has none, with both collectors where there are any.
-    3. Give a collector to lines that have none or whose account ended.
+    3. Give a collector to lines that have none, or one whose account ended or is for another place.
     """
+    session.flush()  # the statements below go past what the session holds back
     closed = _close(session, day)
     _refresh(session, day)
     opened = _open(session, day)
@@ -182,7 +183,7 @@ def _refresh(session: Session, day: date) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Refill:
-    """The open cases with a line that nobody holds any more, and who would hold their lines then."""
+    """The open cases with a line that nobody fit holds, and who would hold their lines then."""
 
     where: ColumnElement[bool]
     township: Any
@@ -190,18 +191,21 @@ class _Refill:
 
 
 def _refill() -> _Refill:
-    ended = aliased(User)
+    account = aliased(User)
 
-    def vacant(holder: Any) -> ColumnElement[bool]:
-        return or_(holder.is_(None), exists().where(ended.id == holder, ended.active.is_(False)))
+    def vacant(holder: Any, held: Any, place: Any) -> ColumnElement[bool]:
+        """Nobody's, or held by an account that has ended or is for another place than the loan is in now."""
+        return ~exists().where(account.id == holder, account.active, held == place)
 
+    no_township = vacant(Case.township_user_id, account.region_code, Case.township_code)
+    no_branch = vacant(Case.branch_user_id, account.branch_id, Case.branch_id)
     township = collector(Role.TOWNSHIP, Case.township_code, User.region_code)  # type: ignore[arg-type]
     branch = collector(Role.BRANCH, Case.branch_id, User.branch_id)  # type: ignore[arg-type]
-    new_township = case((vacant(Case.township_user_id), township), else_=Case.township_user_id)
-    new_branch = case((vacant(Case.branch_user_id), branch), else_=Case.branch_user_id)
+    new_township = case((no_township, township), else_=Case.township_user_id)
+    new_branch = case((no_branch, branch), else_=Case.branch_user_id)
     where = and_(
         Case.closed_on.is_(None),
-        or_(vacant(Case.township_user_id), vacant(Case.branch_user_id)),
+        or_(no_township, no_branch),
         or_(
             new_township.is_distinct_from(Case.township_user_id),
             new_branch.is_distinct_from(Case.branch_user_id),
@@ -241,8 +245,10 @@ def add_note(
             T("A note has at most %(n)s characters; this one has %(have)s.", n=NOTE_LENGTH, have=len(text))
         )
     if key and (again := session.scalar(select(Note).where(Note.key == key))) is not None:
-        return again
-    note = Note(case_id=found.id, author_id=author.id, on=day, written_at=now(), text=text, key=key)
+        if (again.case_id, again.author_id, again.text) == (found.id, author.id, text):
+            return again
+        key = None  # gone back to the form and written something else: another note, which must not be lost
+    note = Note(case_id=found.id, author_id=author.id, on=day, written_at=now(), text=text, key=key or None)
     session.add(note)
     session.flush()
     audit.record(session, author.username, "cases.note", "case", found.id, note=note.id, length=len(text))

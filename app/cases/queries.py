@@ -159,6 +159,8 @@ def other_cases(session: Session, found: Case, scope: Scope) -> list[Case]:
 
 def collectors(session: Session, scope: Scope) -> list[User]:
     """The collectors whose cases this scope may list."""
+    if scope.is_empty:
+        return []
     query = select(User).where(User.role.in_([Role.TOWNSHIP, Role.BRANCH])).order_by(User.name)
     if scope.branch_id is not None:
         query = query.where(User.branch_id == scope.branch_id)

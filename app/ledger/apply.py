@@ -16,7 +16,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     and_,
     case,
@@ -125,13 +124,8 @@ def _loans(connection: Connection, as_of: date) -> None:
     loans = _upsert(connection, Loan).from_select(columns, rows)
     kept = ("lender_id", "contract_no")
     changes = {name: loans.excluded[name] for name in columns if name not in kept}
-    still_missing = and_(
-        Loan.missing_since > as_of,
-        Loan.township_code == loans.excluded.township_code,
-        loans.excluded.balance > 0,
-    )
-    marks = ("missing_since", "missing_decision")
-    changes |= {name: case((still_missing, getattr(Loan, name)), else_=None) for name in marks}
+    if _is_newest(connection, as_of):  # else _missing_in_history judges
+        changes |= {"missing_since": None, "missing_decision": None}
     connection.execute(
         loans.on_conflict_do_update(
             index_elements=["lender_id", "contract_no"],
@@ -234,7 +228,30 @@ def _missing(connection: Connection, as_of: date, supplement: bool, refused_late
         )
     if not _is_newest(connection, as_of):
         stage.refuse(connection, refused_later)
+        _missing_in_history(connection, as_of)
         _end_in_history(connection, as_of)
+
+
+def _missing_in_history(connection: Connection, as_of: date) -> None:
+    """A loan known to be missing that this older ledger lists is missing from the next one; a person's word stays."""
+    listed, other = aliased(Snapshot), aliased(Loan)
+    first = (
+        select(func.min(listed.as_of))
+        .join(other, other.id == listed.loan_id)
+        .where(
+            other.lender_id == Loan.lender_id,
+            listed.township_code == Loan.township_code,
+            listed.as_of > as_of,
+            Loan.balance > 0,
+            not_refused(),
+        )
+        .scalar_subquery()
+    )
+    connection.execute(
+        update(Loan)
+        .where(Loan.as_of == as_of, Loan.missing_since.is_not(None))
+        .values(missing_since=first, missing_decision=case((first.is_not(None), Loan.missing_decision)))
+    )
 
 
 def _end_in_history(connection: Connection, as_of: date) -> None:

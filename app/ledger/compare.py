@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from app.ledger.stage import REFUSED, STAGE
 from app.loans.models import Borrower, Household, Loan, Snapshot
@@ -75,12 +76,12 @@ def _changes(as_of: date) -> ColumnElement[bool]:
 
 
 def _known_rows(as_of: date) -> Select[Any]:
-    """Staged rows beside their loan and the snapshot valid at the ledger's date."""
+    """Staged rows beside their loan and the snapshot valid at the ledger's date, if there is one so early."""
     return (
         select(_s.row_id)
         .join(Loan, _loan_join())
-        .join(Snapshot, and_(Snapshot.loan_id == Loan.id, valid_on(as_of)))
-        .join(Household, Household.id == Snapshot.household_id)
+        .outerjoin(Snapshot, and_(Snapshot.loan_id == Loan.id, valid_on(as_of)))
+        .outerjoin(Household, Household.id == Snapshot.household_id)
         .join(Borrower, Borrower.id == Loan.borrower_id)
     )
 
@@ -151,13 +152,25 @@ def risen_balances(connection: Connection, as_of: date) -> list[RisenBalance]:
 
 
 def split_households(connection: Connection) -> list[tuple[str, int]]:
-    """Households with rows in more than one township of this ledger: (a row's sheet, row number)."""
-    split = select(_s.head_id).group_by(_s.head_id).having(func.count(func.distinct(_s.township_code)) > 1)
-    query = (
-        select(func.min(_s.sheet), func.min(_s.row_no))
-        .where(_s.head_id.in_(split))
-        .group_by(_s.head_id)
-        .order_by(func.min(_s.row_id))
-        .limit(SAMPLE)
+    """Households with loans in more than one township, in this ledger or beside it: their first row's sheet and number.
+
+    At most SAMPLE.
+    """
+    here = select(_s.head_id).group_by(_s.head_id).having(func.count(func.distinct(_s.township_code)) > 1)
+    other = aliased(STAGE)
+    listed = select(literal(1)).where(
+        other.c.lender_id == Loan.lender_id, other.c.contract_no == Loan.contract_no
     )
+    elsewhere = (
+        select(_s.head_id)
+        .join(Household, Household.head_id_number == _s.head_id)
+        .join(Loan, Loan.household_id == Household.id)
+        .where(Loan.township_code != _s.township_code, Loan.balance > 0, ~listed.exists())
+    )
+    first = (
+        select(func.min(_s.row_id))
+        .where(or_(_s.head_id.in_(here), _s.head_id.in_(elsewhere)))
+        .group_by(_s.head_id)
+    )
+    query = select(_s.sheet, _s.row_no).where(_s.row_id.in_(first)).order_by(_s.row_id).limit(SAMPLE)
     return [(sheet, row_no) for sheet, row_no in connection.execute(query)]

@@ -11,7 +11,6 @@ from app.places.models import Lender, Region, RegionAlias
 from app.places.queries import place_index
 from app.places.rules import CODE_LENGTHS, Level, Place, parent_code
 
-
 # Last three digits of a code given here to a place without a statistical one; real ones end below.
 FIRST_PROVISIONAL, LAST_PROVISIONAL = 500, 999
 
@@ -79,8 +78,12 @@ def add_township(session: Session, county: str, name: str, code: str, actor: str
     if code and session.get(Region, code) is not None:
         raise PlacesRefused(T("The code %(code)s is taken.", code=code))
     region = Region(
-        code=code or _provisional_code(session, county), parent_code=county, level=Level.TOWNSHIP, name=name,
-        short=name, provisional=not code,
+        code=code or _provisional_code(session, county),
+        parent_code=county,
+        level=Level.TOWNSHIP,
+        name=name,
+        short=name,
+        provisional=not code,
     )
     session.add(region)
     session.flush()
@@ -94,14 +97,23 @@ def _named(session: Session, county: str, name: str) -> Place | None:
 
 
 def _is_township_of(code: str, county: str) -> bool:
-    return code.isascii() and code.isdigit() and len(code) == CODE_LENGTHS[Level.TOWNSHIP] and code.startswith(county)
+    return (
+        code.isascii()
+        and code.isdigit()
+        and len(code) == CODE_LENGTHS[Level.TOWNSHIP]
+        and code.startswith(county)
+    )
 
 
 def _provisional_code(session: Session, county: str) -> str:
-    last = session.scalar(select(func.max(Region.code)).where(Region.parent_code == county, Region.provisional))
+    last = session.scalar(
+        select(func.max(Region.code)).where(Region.parent_code == county, Region.provisional)
+    )
     number = int(last[-3:]) + 1 if last else FIRST_PROVISIONAL
     if number > LAST_PROVISIONAL:
-        raise PlacesRefused(T("There are too many places without a code. Load the county's places from a file."))
+        raise PlacesRefused(
+            T("There are too many places without a code. Load the county's places from a file.")
+        )
     return f"{county}{number}"
 
 

@@ -190,6 +190,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["village_code"], ["region.code"], name=op.f("fk_loan_village_code_region")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_loan")),
         sa.UniqueConstraint("lender_id", "contract_no", name=op.f("uq_loan_lender_id_contract_no")),
+        postgresql_with={"fillfactor": 50},
     )
     op.create_index(op.f("ix_loan_borrower_id"), "loan", ["borrower_id"], unique=False)
     op.create_index("ix_loan_branch_id", "loan", ["branch_id"], unique=False)

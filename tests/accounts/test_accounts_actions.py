@@ -35,6 +35,7 @@ def add(session: Session, **changed: Any) -> User:
     return add_user(session, **(filled | changed))
 
 
+@pytest.mark.parametrize("db_kind", ["sqlite"])
 @pytest.mark.parametrize(
     ("changed", "field"),
     [

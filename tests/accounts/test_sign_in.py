@@ -1,12 +1,14 @@
 """Signing in: wrong passwords count, a lock holds for some minutes, and a session ends when the account changes."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from app.accounts import access
 from app.accounts.access import FREE_ATTEMPTS, LOCK_MINUTES, SignIn, permission_of, sign_in
@@ -14,9 +16,10 @@ from app.accounts.actions import add_user, set_active, set_password
 from app.accounts.models import User
 from app.accounts.rules import Role
 from app.audit import AuditEntry
-from tests.browser import Browser
+from tests.web.browser import Browser
 
 RIGHT, WRONG = "the right one 1", "a wrong one 12"
+EITHER_DATABASE = pytest.mark.parametrize("db_kind", ["sqlite"])  # the same on both
 NOON = datetime(2023, 12, 5, 4, tzinfo=UTC)
 
 
@@ -63,6 +66,7 @@ def actions(session: Session) -> list[str]:
     ]
 
 
+@EITHER_DATABASE
 @pytest.mark.parametrize(
     ("username", "password"),
     [
@@ -90,6 +94,7 @@ def test_a_damaged_hash_lets_nobody_in(session: Session, office: User) -> None:
     assert attempt(session, RIGHT) is SignIn.WRONG
 
 
+@EITHER_DATABASE
 def test_an_unknown_name_takes_the_same_work_as_a_known_one(
     session: Session, office: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +121,7 @@ def test_too_many_wrong_passwords_hold_the_account(session: Session, office: Use
     assert actions(session) == ["accounts.locked", "accounts.sign_in"]
 
 
+@EITHER_DATABASE
 def test_after_a_lock_there_are_as_many_attempts_again(session: Session, office: User, clock: Clock) -> None:
     for _ in range(FREE_ATTEMPTS):
         attempt(session, WRONG)
@@ -124,6 +130,7 @@ def test_after_a_lock_there_are_as_many_attempts_again(session: Session, office:
     assert attempt(session, RIGHT) is SignIn.LOCKED
 
 
+@EITHER_DATABASE
 def test_a_success_forgets_the_failures(session: Session, office: User) -> None:
     for _ in range(2):
         for _ in range(FREE_ATTEMPTS - 1):
@@ -131,6 +138,7 @@ def test_a_success_forgets_the_failures(session: Session, office: User) -> None:
         assert attempt(session, RIGHT) is SignIn.OK
 
 
+@EITHER_DATABASE
 def test_failures_of_one_do_not_hold_another(session: Session, office: User) -> None:
     add_user(session, username="other", name="", role=Role.ADMIN, password=RIGHT)
     for _ in range(FREE_ATTEMPTS):
@@ -149,49 +157,60 @@ def test_a_new_password_from_the_administrator_ends_the_lock(session: Session, o
 @pytest.fixture
 def client(app: Flask, office: User) -> FlaskClient:
     app.config["WTF_CSRF_ENABLED"] = False
-    app.test_client_class = Browser
     return app.test_client()
 
 
+def get(client: FlaskClient, path: str) -> TestResponse:
+    return Browser(client).answer("GET", path)
+
+
+def post(client: FlaskClient, path: str, **options: Any) -> TestResponse:
+    return Browser(client).answer("POST", path, **options)
+
+
 def send(client: FlaskClient, username: str = "office", password: str = RIGHT) -> int:
-    return client.post("/login", data={"username": username, "password": password}).status_code
+    return post(client, "/login", data={"username": username, "password": password}).status_code
 
 
 def is_in(client: FlaskClient) -> bool:
-    response = client.get("/cases/")
+    response = get(client, "/cases/")
     assert response.status_code in (200, 302)
     return response.status_code == 200
 
 
+@EITHER_DATABASE
 def test_nobody_is_sent_to_sign_in_and_back(client: FlaskClient) -> None:
-    response = client.get("/cases/?state=closed")
+    response = get(client, "/cases/?state=closed")
     assert response.status_code == 302
     assert response.location == "/login?next=/cases/?state%3Dclosed"
-    response = client.post(response.location, data={"username": "office", "password": RIGHT})
+    response = post(client, response.location, data={"username": "office", "password": RIGHT})
     assert response.location == "/cases/?state=closed"
 
 
+@EITHER_DATABASE
 @pytest.mark.parametrize(
     "target",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\t/evil.example"],
 )
 def test_signing_in_leads_to_no_other_site(client: FlaskClient, target: str) -> None:
     data = {"username": "office", "password": RIGHT}
-    location = client.post("/login", query_string={"next": target}, data=data).location
+    location = post(client, "/login", query_string={"next": target}, data=data).location
     assert "evil" not in location and "alert" not in location
 
 
+@EITHER_DATABASE
 def test_a_wrong_password_shows_the_page_again(client: FlaskClient) -> None:
     assert send(client, password=WRONG) == 403
     assert send(client, password="") == 200
     assert not is_in(client)
 
 
+@EITHER_DATABASE
 def test_signing_out(client: FlaskClient) -> None:
     assert send(client) == 302 and is_in(client)
-    client.get("/logout")
+    get(client, "/logout")
     assert is_in(client), "only a form signs out, never a link"
-    client.post("/logout")
+    post(client, "/logout")
     assert not is_in(client)
 
 
@@ -215,6 +234,7 @@ def test_ending_the_account_ends_every_session_for_good(
     assert not is_in(client)
 
 
+@EITHER_DATABASE
 @pytest.mark.parametrize("name", ["", "1", "0.0", "1.", "x.0", "1.0.0", "999999.0", "1.9", "²"])
 def test_a_session_that_names_no_account_is_nobodys(client: FlaskClient, name: str) -> None:
     with client.session_transaction() as cookies:
@@ -222,12 +242,14 @@ def test_a_session_that_names_no_account_is_nobodys(client: FlaskClient, name: s
     assert not is_in(client)
 
 
+@EITHER_DATABASE
 def test_the_cookie_is_not_for_scripts(client: FlaskClient) -> None:
-    response = client.post("/login", data={"username": "office", "password": RIGHT})
+    response = post(client, "/login", data={"username": "office", "password": RIGHT})
     cookies = response.headers.getlist("Set-Cookie")
     assert any(c.startswith("session=") and "HttpOnly" in c and "SameSite=Lax" in c for c in cookies)
 
 
+@EITHER_DATABASE
 def test_every_page_declares_what_it_needs(app: Flask) -> None:
     undeclared = [rule.rule for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) is None]
     assert undeclared == []

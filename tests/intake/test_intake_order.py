@@ -92,7 +92,9 @@ def test_any_order_gives_the_same(app: Flask, session: Session, db_kind: str, by
     def check(lives: list[list[tuple[date, LedgerRow]]], shuffle: random.Random) -> None:
         ledgers = files(lives, by_township)
         in_order = state_after(session, ledgers)
-        assume(not any(loan["missing_since"] or loan["missing_decision"] for loan in in_order["loans"].values()))
+        assume(
+            not any(loan["missing_since"] or loan["missing_decision"] for loan in in_order["loans"].values())
+        )
         shuffle.shuffle(ledgers)
         out_of_order = state_after(session, ledgers)
         for part in in_order:

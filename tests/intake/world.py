@@ -115,7 +115,12 @@ _SAID = (
 def snapshots(session: Session) -> list[tuple[Any, ...]]:
     query = select(Snapshot, Loan).join(Loan, Loan.id == Snapshot.loan_id)
     return sorted(
-        (loan.lender.name, loan.contract_no, *(getattr(found, name) or 0 for name in _SAID), str(found.repaid_on))
+        (
+            loan.lender.name,
+            loan.contract_no,
+            *(getattr(found, name) or 0 for name in _SAID),
+            str(found.repaid_on),
+        )
         for found, loan in session.execute(query)
     )
 

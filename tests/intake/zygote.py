@@ -1,0 +1,95 @@
+"""A process that does one piece of work in forked copies of itself, each of which kills itself at its n-th step.
+
+    python -m tests.intake.zygote import FILE    (or: work, for a tick of the worker)
+
+It loads the application once; then, for every number on stdin, a fork with a fresh application begins the work,
+counts what touches the outside (SQL statements, the end of the transaction, writes to files, reports of
+progress) and ends with SIGKILL when the count is reached. Answer: how the fork ended, and the name of that step.
+"""
+
+import os
+import signal
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from app import create_app
+from app.config import Settings
+from app.db import db
+from app.intake import Request, import_file
+from app.jobs import work_on_ledgers
+from app.ledger import apply, sheets, stage
+from app.ledger.store import LedgerStore
+
+OCTOBER = date(2023, 10, 31)
+
+
+class Steps:
+    """Counts steps, and kills this process before it takes the one at ``last``; tells the name of each."""
+
+    def __init__(self, last: int, told: int) -> None:
+        self.last, self.told, self.count = last, told, 0
+
+    def step(self, name: str) -> None:
+        self.count += 1
+        os.pwrite(self.told, f"{self.count:06d} {name[:60]:60}".encode(), 0)
+        if self.count == self.last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def before(self, owner: Any, name: str, label: str) -> None:
+        """Count a step before each call of ``owner.name``."""
+        original = getattr(owner, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self.step(label)
+            return original(*args, **kwargs)
+
+        setattr(owner, name, wrapped)
+
+    def watch(self) -> None:
+        @event.listens_for(Engine, "before_cursor_execute")
+        def _statement(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            self.step("sql " + " ".join(statement.split()))
+
+        event.listen(Engine, "commit", lambda _: self.step("before commit"))
+        event.listen(db.session, "after_commit", lambda _: self.step("after commit"))
+        self.before(LedgerStore, "_write", "file")
+        self.before(Path, "replace", "file in place")
+        self.before(stage, "_execute_many", "stage a chunk")
+        self.before(stage, "_copy", "stage a chunk")
+        self.before(sheets.RawChunk, "rows", "read a chunk")
+        self.before(apply, "_loans", "apply")
+
+
+def work(what: str, path: str, steps: Steps) -> None:
+    app = create_app(Settings.load(os.environ))
+    with app.app_context():
+        steps.watch()
+        if what == "import":
+            request = Request(Path(path), OCTOBER, "罗平农商行", accept_valid=True)
+            import_file(request, today=OCTOBER, actor="system", tell=lambda part, *_: steps.step(f"tell {part}"))
+        else:
+            while work_on_ledgers():
+                pass
+
+
+def main() -> None:
+    what, path = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
+    for line in sys.stdin:
+        told = os.memfd_create("steps")
+        child = os.fork()
+        if child == 0:
+            work(what, path, Steps(int(line), told))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        step = os.pread(told, 80, 0).decode()
+        os.close(told)
+        print(os.waitstatus_to_exitcode(status), step.strip(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
