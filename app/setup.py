@@ -79,7 +79,7 @@ def ask() -> None:
 
 
 def _ask_county() -> str:
-    """A shipped county's code, or the code and name of another one (its townships come from the ledger's county list)."""
+    """The code of a shipped county, or code and name of another, whose townships the county office adds."""
     session = db.session()
     if known := counties(session):
         return known[0].code

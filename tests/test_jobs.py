@@ -20,7 +20,12 @@ PASSWORD = "a long enough one"
 
 def overdue_case(session: Session) -> Case:
     overdue = ledger_row(
-        contract_no="HT-1", id_number=id_number(1), township_code=AGANG, principal=500, balance=500, overdue=500
+        contract_no="HT-1",
+        id_number=id_number(1),
+        township_code=AGANG,
+        principal=500,
+        balance=500,
+        overdue=500,
     )
     world.take(session, [overdue], OCTOBER)
     session.commit()

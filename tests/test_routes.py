@@ -20,9 +20,13 @@ from app.today import now
 from tests.conftest import SignIn
 
 ACCOUNTS = {
-    Role.OFFICE: "office", Role.LEADER: "leader", Role.AUDITOR: "auditor", Role.ADMIN: "admin",
-    Role.TOWNSHIP: "agang", Role.BRANCH: "agang-bank",
-}  # fmt: skip
+    Role.OFFICE: "office",
+    Role.LEADER: "leader",
+    Role.AUDITOR: "auditor",
+    Role.ADMIN: "admin",
+    Role.TOWNSHIP: "agang",
+    Role.BRANCH: "agang-bank",
+}
 OWN, FOREIGN = "530324106", "530324102"  # 阿岗镇 and 板桥镇
 FOREIGN_COUNTY = "530325"
 # What a path's placeholders stand for. A route with another placeholder must be added here.
@@ -37,7 +41,10 @@ def paths(app: Flask, values: dict[str, object]) -> Iterator[tuple[Rule, str]]:
     with app.test_request_context():
         for rule in rules(app):
             assert rule.arguments <= PLACEHOLDERS, f"{rule}: say in this test what {rule.arguments} stand for"
-            yield rule, app.url_map.bind("localhost").build(rule.endpoint, {k: values[k] for k in rule.arguments})
+            yield (
+                rule,
+                app.url_map.bind("localhost").build(rule.endpoint, {k: values[k] for k in rule.arguments}),
+            )
 
 
 @dataclass(frozen=True)
@@ -53,15 +60,24 @@ def things(demo_app: Flask) -> Things:
     session = db.session()
 
     def case_in(township: str) -> Case:
-        return session.scalars(select(Case).where(Case.township_code == township, Case.closed_on.is_(None)).limit(1)).one()
+        return session.scalars(
+            select(Case).where(Case.township_code == township, Case.closed_on.is_(None)).limit(1)
+        ).one()
 
-    elsewhere = session.scalars(select(Case).where(Case.township_code != OWN, Case.branch_id != case_in(OWN).branch_id).limit(1)).one()
+    elsewhere = session.scalars(
+        select(Case).where(Case.township_code != OWN, Case.branch_id != case_in(OWN).branch_id).limit(1)
+    ).one()
     loan = session.scalars(select(Loan).where(Loan.missing_since.is_not(None)).limit(1)).one()
     account = session.scalars(select(User).where(User.role == Role.AUDITOR)).one()
     foreign_batch = ImportBatch(
-        file_hash="0" * 64, filename="x.xlsx", size=1, county_code=FOREIGN_COUNTY, state=BatchState.DISCARDED, uploaded_at=now(),
+        file_hash="0" * 64,
+        filename="x.xlsx",
+        size=1,
+        county_code=FOREIGN_COUNTY,
+        state=BatchState.DISCARDED,
+        uploaded_at=now(),
         report={},
-    )  # fmt: skip
+    )
     own_batch = session.scalars(select(ImportBatch).limit(1)).one()
     session.add(foreign_batch)
     session.commit()
@@ -69,9 +85,13 @@ def things(demo_app: Flask) -> Things:
     return Things(
         own={**shared, "case_id": case_in(OWN).id, "batch_id": own_batch.id, "loan_id": loan.id, "code": OWN},
         foreign={
-            **shared, "case_id": elsewhere.id, "batch_id": foreign_batch.id, "loan_id": 10**9, "code": FOREIGN_COUNTY + "101",
+            **shared,
+            "case_id": elsewhere.id,
+            "batch_id": foreign_batch.id,
+            "loan_id": 10**9,
+            "code": FOREIGN_COUNTY + "101",
         },
-    )  # fmt: skip
+    )
 
 
 def test_every_route_declares_what_it_needs(demo_app: Flask) -> None:
@@ -114,7 +134,9 @@ def test_a_role_reaches_what_the_table_allows_and_nothing_else(
         assert permission is not None
         status = answer(signed_in(ACCOUNTS[role]), rule, path)
         if may(role, permission):
-            assert status not in (403, 500), f"{role}: {path} answered {status} although {permission} is allowed"
+            assert status not in (403, 500), (
+                f"{role}: {path} answered {status} although {permission} is allowed"
+            )
         else:
             assert status == 403, f"{role}: {path} answered {status} although {permission} is not allowed"
 

@@ -22,7 +22,9 @@ def used() -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in ("app", "templates"):
         for name, line, message, _, _ in extract_from_dir(
-            ROOT / folder, [(pattern.partition("/")[2], method) for pattern, method in METHODS], keywords=KEYWORDS
+            ROOT / folder,
+            [(pattern.partition("/")[2], method) for pattern, method in METHODS],
+            keywords=KEYWORDS,
         ):
             for text in message if isinstance(message, tuple) else (message,):
                 if text:
@@ -47,7 +49,9 @@ def test_messages_are_found_at_all() -> None:
 
 def test_every_message_has_its_chinese() -> None:
     translated = chinese()
-    lacking = [f"{place}: {text}" for text, place in used().items() if text not in translated and text not in SAME]
+    lacking = [
+        f"{place}: {text}" for text, place in used().items() if text not in translated and text not in SAME
+    ]
     assert not lacking, "add these to the catalog of their slice:\n" + "\n".join(lacking)
 
 

@@ -33,7 +33,7 @@ def read_targets(text: str, places: PlaceIndex, within: str) -> tuple[dict[str, 
             continue
         match = _LINE.match(line)
         if match is None:
-            refused.append(TargetLine(number, line.strip(), T("A line is a name and an amount in 万元.")))
+            refused.append(TargetLine(number, line.strip(), T("A line is a name and an amount in units of 10,000 yuan.")))
             continue
         name = match["name"].strip()
         if name in _TOTALS:
@@ -42,10 +42,12 @@ def read_targets(text: str, places: PlaceIndex, within: str) -> tuple[dict[str, 
         if place is None:
             refused.append(TargetLine(number, line.strip(), T("There is no %(name)s here.", name=name)))
         elif place.code in targets:
-            refused.append(TargetLine(number, line.strip(), T("%(name)s stands here twice.", name=place.short)))
+            refused.append(
+                TargetLine(number, line.strip(), T("%(name)s stands here twice.", name=place.short))
+            )
         else:
             try:
                 targets[place.code] = to_fen(match["amount"].replace(",", "").replace("，", ""), FEN_PER_WAN)
             except ValueError:
-                refused.append(TargetLine(number, line.strip(), T("A line is a name and an amount in 万元.")))
+                refused.append(TargetLine(number, line.strip(), T("A line is a name and an amount in units of 10,000 yuan.")))
     return targets, refused

@@ -133,6 +133,12 @@ class Registry:
             relation = "配偶"
             member = self.person(not female_head, _years(max(born - 2, _OLDEST_YEAR), min(born + 4, 1997)))
         return Household(
-            dice.pick(villages), f"{1 + dice.below(8)}组", head, 2 + dice.below(5), dice.pick(CATEGORIES),
-            dice.pick(CREDIT_GRADES), member, relation,
+            dice.pick(villages),
+            f"{1 + dice.below(8)}组",
+            head,
+            2 + dice.below(5),
+            dice.pick(CATEGORIES),
+            dice.pick(CREDIT_GRADES),
+            member,
+            relation,
         )

@@ -25,8 +25,21 @@ _VILLAGES = 5
 _YUAN = 100
 _ROUND = WAN // 10
 _PURPOSES = (
-    "烤烟种植", "油菜种植", "小黄姜种植", "玉米种植", "蔬菜种植", "水果种植", "肉牛养殖", "生猪养殖",
-    "山羊养殖", "土鸡养殖", "中华蜂养殖", "农家乐经营", "农产品收购", "农机购置", "小型加工",
+    "烤烟种植",
+    "油菜种植",
+    "小黄姜种植",
+    "玉米种植",
+    "蔬菜种植",
+    "水果种植",
+    "肉牛养殖",
+    "生猪养殖",
+    "山羊养殖",
+    "土鸡养殖",
+    "中华蜂养殖",
+    "农家乐经营",
+    "农产品收购",
+    "农机购置",
+    "小型加工",
 )
 
 # One thing each of what happens rarely, by the stem of the township it happens in.
@@ -290,11 +303,17 @@ class Township:
     ) -> Loan:
         head = by_head or self.dice.chance(85)
         loan = Loan(
-            township=self.plan, branch=self.branch, household=household,
+            township=self.plan,
+            branch=self.branch,
+            household=household,
             borrower=household.head if head else household.member,
             relation="户主" if head else household.member_relation,
-            principal=principal, disbursed_on=lent, first_due_on=due, term_months=term,
-            rate=dates.rate(term, lent), purpose=self.dice.pick(_PURPOSES),
+            principal=principal,
+            disbursed_on=lent,
+            first_due_on=due,
+            term_months=term,
+            rate=dates.rate(term, lent),
+            purpose=self.dice.pick(_PURPOSES),
         )
         self.loans.append(loan)
         return loan

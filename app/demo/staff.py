@@ -92,37 +92,67 @@ class _Script:
 
 
 _SCRIPTS = (
-    _Script("九龙", _paid_in_october, (
-        (date(2023, 10, 10), _TOWNSHIP, "入户走访，本人在家。烟叶款本月下旬到账，承诺到账后一次还清。"),
-        (date(2023, 10, 30), _BRANCH, "已核对账户流水，本息结清。"),
-    )),
-    _Script("阿岗", _always_overdue, (
-        (date(2023, 10, 18), _BRANCH, "电话联系到本人，说明了欠款和还款账户。本人在外务工，称春节前归还。"),
-        (date(2023, 11, 9), _TOWNSHIP, "入户，本人未回。请家属转告本人回电，未谈及其他事项。"),
-        (date(2023, 11, 22), _BRANCH, "本人回电，愿意每月还2000元，约定12月8日到网点商定分期计划。"),
-    )),
-    _Script("阿岗", _always_overdue, (
-        (date(2023, 10, 12), _BRANCH, "拨打两次，无人接听。"),
-        (date(2023, 10, 31), _BRANCH, "仍无人接听，请乡镇核实联系方式。"),
-        (date(2023, 11, 15), _TOWNSHIP, "本人已搬到县城租住，取得新号码，本周上门。"),
-    )),
-    _Script("阿岗", _always_overdue, (
-        (date(2023, 11, 17), _TOWNSHIP, "本人上月住院，正在恢复。已告知可申请分期，暂不再催。"),
-    )),
-    _Script("阿岗", _paid_in_november, (
-        (date(2023, 10, 20), _TOWNSHIP, "入户，本人承诺11月卖牛后还款。"),
-        (date(2023, 11, 8), _BRANCH, "电话提醒，本人称已谈好买主。"),
-    )),
-    _Script("罗雄", _always_overdue, (
-        (date(2023, 11, 3), _TOWNSHIP, "与客户经理入户。生姜尚未出售，承诺12月15日前先还1万元。"),
-    )),
-    _Script("富乐", _overdue_again, (
-        (date(2023, 10, 11), _TOWNSHIP, "与客户经理入户，本人同意先还1万元，其余11月20日前还清。"),
-        (date(2023, 12, 1), _BRANCH, "约定的余额没有到账。联系到本人，称货款被拖欠，12月10日前答复。"),
-    )),
-    _Script("鲁布革", _new_in_november, (
-        (date(2023, 12, 4), _TOWNSHIP, "首次联系，本人忘了到期日，答应本周到网点办理。"),
-    )),
+    _Script(
+        "九龙",
+        _paid_in_october,
+        (
+            (date(2023, 10, 10), _TOWNSHIP, "入户走访，本人在家。烟叶款本月下旬到账，承诺到账后一次还清。"),
+            (date(2023, 10, 30), _BRANCH, "已核对账户流水，本息结清。"),
+        ),
+    ),
+    _Script(
+        "阿岗",
+        _always_overdue,
+        (
+            (
+                date(2023, 10, 18),
+                _BRANCH,
+                "电话联系到本人，说明了欠款和还款账户。本人在外务工，称春节前归还。",
+            ),
+            (date(2023, 11, 9), _TOWNSHIP, "入户，本人未回。请家属转告本人回电，未谈及其他事项。"),
+            (date(2023, 11, 22), _BRANCH, "本人回电，愿意每月还2000元，约定12月8日到网点商定分期计划。"),
+        ),
+    ),
+    _Script(
+        "阿岗",
+        _always_overdue,
+        (
+            (date(2023, 10, 12), _BRANCH, "拨打两次，无人接听。"),
+            (date(2023, 10, 31), _BRANCH, "仍无人接听，请乡镇核实联系方式。"),
+            (date(2023, 11, 15), _TOWNSHIP, "本人已搬到县城租住，取得新号码，本周上门。"),
+        ),
+    ),
+    _Script(
+        "阿岗",
+        _always_overdue,
+        ((date(2023, 11, 17), _TOWNSHIP, "本人上月住院，正在恢复。已告知可申请分期，暂不再催。"),),
+    ),
+    _Script(
+        "阿岗",
+        _paid_in_november,
+        (
+            (date(2023, 10, 20), _TOWNSHIP, "入户，本人承诺11月卖牛后还款。"),
+            (date(2023, 11, 8), _BRANCH, "电话提醒，本人称已谈好买主。"),
+        ),
+    ),
+    _Script(
+        "罗雄",
+        _always_overdue,
+        ((date(2023, 11, 3), _TOWNSHIP, "与客户经理入户。生姜尚未出售，承诺12月15日前先还1万元。"),),
+    ),
+    _Script(
+        "富乐",
+        _overdue_again,
+        (
+            (date(2023, 10, 11), _TOWNSHIP, "与客户经理入户，本人同意先还1万元，其余11月20日前还清。"),
+            (date(2023, 12, 1), _BRANCH, "约定的余额没有到账。联系到本人，称货款被拖欠，12月10日前答复。"),
+        ),
+    ),
+    _Script(
+        "鲁布革",
+        _new_in_november,
+        ((date(2023, 12, 4), _TOWNSHIP, "首次联系，本人忘了到期日，答应本周到网点办理。"),),
+    ),
 )
 
 
@@ -131,7 +161,8 @@ def notes(loans: list[Loan]) -> tuple[DemoNote, ...]:
     written: dict[str, list[DemoNote]] = {}
     for script in _SCRIPTS:
         loan = next(
-            loan for loan in loans
+            loan
+            for loan in loans
             if loan.township.stem == script.stem and loan.contract_no not in written and script.fits(loan)
         )
         authors = (township_user(loan.township.pinyin), branch_user(loan.branch.pinyin))

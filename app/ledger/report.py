@@ -95,7 +95,7 @@ def build_report(
             LedgerField.BALANCE.value,
             yuan(r.after),
             T(
-                "The balance has risen from %(before)s 元 to %(after)s 元.",
+                "The balance has risen from %(before)s yuan to %(after)s yuan.",
                 before=yuan(r.before),
                 after=yuan(r.after),
             ),

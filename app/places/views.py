@@ -31,7 +31,9 @@ def index() -> str | Response | tuple[str, int]:
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
-            added = add_township(db.session(), county.code, form.name.data, form.code.data or "", user().username)
+            added = add_township(
+                db.session(), county.code, form.name.data, form.code.data or "", user().username
+            )
         except PlacesRefused as refused:
             form.name.errors = [*form.name.errors, refused.message]
         else:
@@ -56,7 +58,9 @@ def show(code: str) -> str | Response | tuple[str, int]:
             form.name.errors = [*form.name.errors, refused.message]
         else:
             db.session.commit()
-            flash(gettext("Noted: %(alias)s means %(name)s.", alias=form.name.data, name=place.short), "success")
+            flash(
+                gettext("Noted: %(alias)s means %(name)s.", alias=form.name.data, name=place.short), "success"
+            )
             return redirect(url_for("places.index"))
     status = 422 if form.is_submitted() else 200
     names = queries.names_of(db.session(), code)

@@ -1,6 +1,7 @@
 """October is the published month to the 分; the months around it tell a story that holds together."""
 
 import hashlib
+import itertools
 import os
 import subprocess
 import sys
@@ -189,7 +190,7 @@ def test_a_branch_serves_one_township_or_two(demo: Demo) -> None:
 
 
 def test_the_facts_of_a_loan_do_not_change(months: Months) -> None:
-    for before, after in zip(months, months[1:], strict=False):
+    for before, after in itertools.pairwise(months):
         for number in before.keys() & after.keys():
             old, new = before[number], after[number]
             assert (old.borrower_id, old.head_id, old.principal, old.disbursed_on, old.branch, old.rate) == (
@@ -235,7 +236,7 @@ def test_one_loan_is_extended_before_it_falls_overdue(months: Months) -> None:
 
 
 def test_repayments_are_given_by_some_branches_and_only_to_be_inferred_from_others(months: Months) -> None:
-    for before, after in zip(months, months[1:], strict=False):
+    for before, after in itertools.pairwise(months):
         both = [(before[number], after[number]) for number in before.keys() & after.keys()]
         fallen = [(old, new) for old, new in both if new.balance < old.balance]
         given = [(old, new) for old, new in fallen if new.repaid is not None]

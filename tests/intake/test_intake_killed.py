@@ -28,8 +28,8 @@ from tests.ledger.factory import row, rows
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-NEVER, KILLED = 10**9, -signal.SIGKILL
-POINTS, MOMENTS = 24, 8
+KILLED = -signal.SIGKILL
+POINTS, MOMENTS = 25, 8
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Zygote:
 
     process: "subprocess.Popen[str]"
 
-    def run(self, last: int = NEVER) -> tuple[int, int, str]:
+    def run(self, last: int | str = "never") -> tuple[int, int, str]:
         """How the work ended, after how many steps, and the name of the last one."""
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(f"{last}\n")
@@ -98,29 +98,38 @@ def is_whole(session: Session) -> bool:
     return bool(session.scalar(query))
 
 
-def test_killed_at_every_kind_of_step(app: Flask, session: Session, october: Path, zygotes: list[Zygote]) -> None:
-    """The steps are spread over the whole import; the last ones lie beyond its commit."""
+def test_killed_at_every_kind_of_step(
+    app: Flask, session: Session, october: Path, zygotes: list[Zygote]
+) -> None:
     before = settled(session)
-    zygotes.append(start(app, "import", str(october)))
-    unreached = zygotes[0].run(1)
-    assert unreached[:2] == (KILLED, 1)
-    seen, n, stride, total = set(), 1, 1, 0
-    while not is_whole(session):
-        session.rollback()
-        status, count, name = zygotes[0].run(n)
-        if status == 0:
-            pytest.fail(f"the import ended by itself after {count} steps and took nothing")
-        seen.add(name)
-        total += 1
-        after = settled(session)
-        if not is_whole(session):
-            assert after == before, f"killed at step {n}: {name}"
-        n += stride if n > 10 else 1
-        stride = 4
-    assert total >= POINTS and name == "after commit", (total, name)
-    assert any(name.startswith("sql UPDATE loan") or name.startswith("sql INSERT INTO") for name in seen)
+    zygote = start(app, "import", str(october))
+    zygotes.append(zygote)
+    status, total, _ = zygote.run("before commit")
+    assert status == KILLED and settled(session) == before
+    points = sorted({1 + (total - 1) * point // (POINTS - 1) for point in range(POINTS)})
+    assert len(points) >= 20
+    names = set()
+    for point in points:
+        status, count, name = zygote.run(point)
+        assert (status, count) == (KILLED, point)
+        assert settled(session) == before, f"killed at step {point}: {name}"
+        names.add(name.partition(" ")[0])
+    assert names >= {"sql", "tell", "file"}, names
+    assert zygote.run("after commit")[0] == KILLED
+    after = settled(session)
+    assert is_whole(session) and after != before
     again = imported(october, OCTOBER)
     assert again.ok and again.counts["unchanged"] == 60 and contents(session) == after
+
+
+def test_after_a_kill_the_next_import_takes_all(
+    app: Flask, session: Session, october: Path, zygotes: list[Zygote]
+) -> None:
+    zygotes.append(start(app, "import", str(october)))
+    assert zygotes[0].run("before commit")[0] == KILLED
+    settled(session)
+    outcome = imported(october, OCTOBER, accept_valid=True)
+    assert outcome.ok and outcome.counts["accepted"] == 60 and is_whole(session)
 
 
 def test_killed_at_any_moment(app: Flask, session: Session, october: Path) -> None:

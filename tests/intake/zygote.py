@@ -2,9 +2,10 @@
 
     python -m tests.intake.zygote import FILE    (or: work, for a tick of the worker)
 
-It loads the application once; then, for every number on stdin, a fork with a fresh application begins the work,
+It loads the application once; then, for every line on stdin, a fork with a fresh application begins the work,
 counts what touches the outside (SQL statements, the end of the transaction, writes to files, reports of
-progress) and ends with SIGKILL when the count is reached. Answer: how the fork ended, and the name of that step.
+progress) and ends with SIGKILL at the step whose number or name the line gives. Answer: how the fork ended,
+and the number and name of its last step.
 """
 
 import os
@@ -29,15 +30,15 @@ OCTOBER = date(2023, 10, 31)
 
 
 class Steps:
-    """Counts steps, and kills this process before it takes the one at ``last``; tells the name of each."""
+    """Counts steps, and kills this process before it takes the one named or numbered ``last``; tells each."""
 
-    def __init__(self, last: int, told: int) -> None:
+    def __init__(self, last: str, told: int) -> None:
         self.last, self.told, self.count = last, told, 0
 
     def step(self, name: str) -> None:
         self.count += 1
         os.pwrite(self.told, f"{self.count:06d} {name[:60]:60}".encode(), 0)
-        if self.count == self.last:
+        if self.last in (str(self.count), name):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def before(self, owner: Any, name: str, label: str) -> None:
@@ -83,7 +84,7 @@ def main() -> None:
         told = os.memfd_create("steps")
         child = os.fork()
         if child == 0:
-            work(what, path, Steps(int(line), told))
+            work(what, path, Steps(line.strip(), told))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         step = os.pread(told, 80, 0).decode()
