@@ -8,6 +8,7 @@ from app.money import FEN_PER_WAN, to_fen
 from app.places.rules import PlaceIndex
 
 _LINE = re.compile(r"^\s*(?P<name>\S.*?)[\s,，:：;；\t]+(?P<amount>[\d,，.]+)\s*(?:万元|万)?\s*$")
+_FORM = T("A line is a name and an amount in units of 10,000 yuan.")
 _TOTALS = ("合计", "总计", "小计", "全县", "全市", "全省")
 
 
@@ -33,7 +34,7 @@ def read_targets(text: str, places: PlaceIndex, within: str) -> tuple[dict[str, 
             continue
         match = _LINE.match(line)
         if match is None:
-            refused.append(TargetLine(number, line.strip(), T("A line is a name and an amount in units of 10,000 yuan.")))
+            refused.append(TargetLine(number, line.strip(), _FORM))
             continue
         name = match["name"].strip()
         if name in _TOTALS:
@@ -49,5 +50,5 @@ def read_targets(text: str, places: PlaceIndex, within: str) -> tuple[dict[str, 
             try:
                 targets[place.code] = to_fen(match["amount"].replace(",", "").replace("，", ""), FEN_PER_WAN)
             except ValueError:
-                refused.append(TargetLine(number, line.strip(), T("A line is a name and an amount in units of 10,000 yuan.")))
+                refused.append(TargetLine(number, line.strip(), _FORM))
     return targets, refused

@@ -65,8 +65,12 @@ def barriers(page: Page) -> list[str]:
     """What axe finds on the page as it stands, folded parts unfolded and long tables cut short."""
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((part) => (part.open = true))")
     page.evaluate(f"document.querySelectorAll('tbody tr:nth-child(n+{ROWS_LOOKED_AT + 1})').forEach((row) => row.remove())")
+    window = page.viewport_size or {"width": 0, "height": 0}
+    tall = max(window["height"], page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size(window | {"height": tall})  # so that the dock covers nothing that scrolling would free
     page.evaluate(f"window.axe === undefined && (() => {{ {AXE} }})()")
     found: list[dict[str, Any]] = page.evaluate("async (o) => (await axe.run(document, o)).violations", AXE_OPTIONS)
+    page.set_viewport_size(window)
     return [
         f"axe {rule['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"
         for rule in found

@@ -1,6 +1,7 @@
 """The site as it is run: gunicorn on a free loopback port and, when asked, the worker; both are ended with the test."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -61,8 +62,8 @@ class Site:
         return Path(self._log.name).read_text("utf-8")
 
     def stop(self) -> None:
-        for child in self._children:
-            child.terminate()
+        for child, quickly in zip(self._children, (signal.SIGQUIT, signal.SIGTERM), strict=False):
+            child.send_signal(quickly)
         for child in self._children:
             try:
                 child.wait(STOP_SECONDS)

@@ -28,7 +28,9 @@ from tests.ledger.factory import COUNTY, Line, make_ledger, row
 NOT_PAGES = {"static", "dashboard.healthz", "dashboard.readyz", "bulletin.annex", "ledger.refused", "ledger.progress"}
 NOBODY = ""
 STRANGER = "曲靖某某银行"
-AS_WRITTEN = ["台账", "水井乡", "阿岗", "乐镇", "资金投向", "客户经理", "伍万"]  # in the files and in the published text
+AS_WRITTEN = [  # in the files and in the published text
+    "台账", "水井乡", "阿岗", "乐镇", "资金投向", "客户经理", "伍万", "存量贷款情况", "新增贷款情况", "逾期情况",
+]  # fmt: skip
 TYPED = "一段与通报无关的文字"
 
 Act = Callable[[Page], None]

@@ -167,7 +167,7 @@ def world(session: Session) -> Iterator[World]:
     session.rollback()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.lists(STANDINGS, min_size=1, max_size=6), day=DAYS, steps=STEPS)
 def test_all_at_once_is_one_by_one(world: World, first: list[Standing], day: date, steps: list[Step]) -> None:
     loans = list(first)

@@ -41,6 +41,7 @@ class Zygote:
     def run(self, last: int | str = "never") -> tuple[int, int, str]:
         """How the work ended, after how many steps, and the name of the last one."""
         assert self.process.stdin is not None and self.process.stdout is not None
+        db.session.rollback()  # on SQLite, our own transaction would keep the other process waiting
         self.process.stdin.write(f"{last}\n")
         self.process.stdin.flush()
         status, count, name = self.process.stdout.readline().split(maxsplit=2)
@@ -161,8 +162,9 @@ def uploaded(app: Flask, session: Session, path: Path, state: BatchState) -> int
         session, file_hash=store.keep(path.read_bytes()), filename=path.name, size=path.stat().st_size, county="530324",
         lender=LENDER, as_of=OCTOBER, state=state, accept_valid=True,
     )  # fmt: skip
+    number = batch.id
     session.commit()
-    return batch.id
+    return number
 
 
 def batch_now(session: Session, number: int) -> ImportBatch:
