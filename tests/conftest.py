@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask, g
@@ -26,6 +27,10 @@ from app.db import db
 # Hashing is slow on purpose; what the tests need of it is that it is the same function with less work.
 access._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 access._NOBODY = access._hasher.hash("nobody")
+
+# Two cores shared with others are no place to judge one example's time.
+hypothesis.settings.register_profile("qingshou", deadline=None)
+hypothesis.settings.load_profile("qingshou")
 
 POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
 KEY_FILES = ("data.key", "secret.key")

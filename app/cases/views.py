@@ -46,6 +46,10 @@ def _filter() -> Filter:
     )
 
 
+def _is_code(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= max(CODE_LENGTHS.values())
+
+
 def _after() -> tuple[date, int] | None:
     parts = keyset_argument()
     if parts is None:
@@ -67,7 +71,7 @@ def index() -> str:
         _filter(),
         _after(),
     )
-    if chosen.township and not chosen.township.isdigit():
+    if chosen.township and not _is_code(chosen.township):
         abort(404)
     found = queries.list_cases(session, mine, chosen, today, after, PAGE_SIZE + 1)
     count, overdue = queries.count_cases(session, mine, chosen, today, COUNT_LIMIT)

@@ -108,9 +108,7 @@ def read_file(session: Session, order: Order, tell: Tell = silent) -> Reading:
     )
 
 
-def examine(
-    session: Session, order: Order, reading: Reading, ring: Keyring, tell: Tell = silent
-) -> Examined:
+def examine(session: Session, order: Order, reading: Reading, ring: Keyring, tell: Tell = silent) -> Examined:
     """Stage the valid rows of a file and compare them with what is known. Raises FileRefused."""
     original, rows = supplemented(session, reading), reading.rows
     as_of = _date(order, reading, original)
@@ -257,7 +255,9 @@ def new_batch(
     return batch
 
 
-def remember_headers(session: Session, lender_name: str, choices: Mapping[str, str | None], actor: str) -> None:
+def remember_headers(
+    session: Session, lender_name: str, choices: Mapping[str, str | None], actor: str
+) -> None:
     """Remember what a lender's own column titles mean."""
     names.remember_headers(session, lender_name, choices)
     audit.record(session, actor, "ledger.headers", "lender", lender_name, choices=dict(choices))

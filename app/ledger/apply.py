@@ -278,7 +278,9 @@ def _end_in_history(connection: Connection, as_of: date) -> None:
     )
     connection.execute(
         update(Snapshot)
-        .where(Snapshot.loan_id == Loan.id, Snapshot.as_of == as_of, Snapshot.until > later.c.first, only_here)
+        .where(
+            Snapshot.loan_id == Loan.id, Snapshot.as_of == as_of, Snapshot.until > later.c.first, only_here
+        )
         .values(until=later.c.first)
     )
     connection.execute(update(Loan).where(only_here).values(balance=0, overdue=0))

@@ -41,6 +41,7 @@ _HALF_WIDTH = {
 }
 _LEADING = " '＇"
 
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """No value: the row is refused. ``suggestion`` is what a person may accept instead, once and for all."""
@@ -93,10 +94,12 @@ class Memo(dict[Cell, Outcome]):
         return list(map(self.__getitem__, cells))
 
 
-_NO_VALUE = Bad(T(
-    "The cell holds a formula without a stored value. Open the file in Excel or WPS, save it, and upload it "
-    "again."
-))
+_NO_VALUE = Bad(
+    T(
+        "The cell holds a formula without a stored value. Open the file in Excel or WPS, save it, and upload it "
+        "again."
+    )
+)
 _ERROR = Bad(T("The cell shows an error instead of a value. Mend the formula, or type the value itself."))
 
 
@@ -112,7 +115,9 @@ def compact(cell: str) -> str:
     if cell.isascii() and cell.isalnum():
         return cell
     text = "".join(unicodedata.normalize("NFKC", _CONTROL.sub("", cell)).split())
-    return unicodedata.normalize("NFKC", text).lstrip(_LEADING)  # once more: without spaces, accents join anew
+    return unicodedata.normalize("NFKC", text).lstrip(
+        _LEADING
+    )  # once more: without spaces, accents join anew
 
 
 def is_blank(text: str) -> bool:
@@ -159,10 +164,12 @@ def text(limit: int, name: bool = False, blank: str | None = "") -> Parser:
 def contract_no(limit: int) -> Parser:
     """A contract number: required, without spaces, never a number that may have lost digits."""
     missing = Bad(T("The contract number is missing. Fill it in: a loan is known by it."))
-    number = Bad(T(
-        "The contract number is stored as a number and may have lost digits. Format the column as text and "
-        "enter it again."
-    ))
+    number = Bad(
+        T(
+            "The contract number is stored as a number and may have lost digits. Format the column as text and "
+            "enter it again."
+        )
+    )
     too_long = Bad(T("The contract number is longer than %(limit)s characters. Correct it.", limit=limit))
 
     def parse(cell: Cell) -> Outcome:

@@ -64,9 +64,15 @@ def suspects(facts: Iterable[tuple[Any, ...]], as_of: date | None) -> Iterator[i
             continue
         young, old, last_due = bounds[lent]
         if (
-            due < lent or balance > principal or not old < id_number[6:14] <= young
-            or principal > most or not principal or due > last_due or lent > latest
-            or (overdue and overdue > balance) or (term and term > longest)
+            due < lent
+            or balance > principal
+            or not old < id_number[6:14] <= young
+            or principal > most
+            or not principal
+            or due > last_due
+            or lent > latest
+            or (overdue and overdue > balance)
+            or (term and term > longest)
         ):
             yield at
 

@@ -19,7 +19,9 @@ from app.places.rules import PlaceIndex
 
 _SHEET = "台账"
 _CATEGORY_NAMES = {
-    Category.LIFTED: "脱贫户", Category.UNSTABLE: "脱贫不稳定户", Category.MARGINAL: "边缘易致贫户",
+    Category.LIFTED: "脱贫户",
+    Category.UNSTABLE: "脱贫不稳定户",
+    Category.MARGINAL: "边缘易致贫户",
     Category.SUDDEN: "突发严重困难户",
 }
 _IN_MEMORY_ROWS = 20_000

@@ -26,8 +26,14 @@ _BRACKETED = re.compile(r"[(\[{〔【]([^()\[\]{}〔〕【】]*)[)\]}〕】]")
 _EDGE = "*:;,.、·'\"-_/|"
 _NUMBERING = re.compile(r"^[0-9]{1,2}[.、]")
 _UNIT_WORDS = (
-    ("万元", Unit.WAN), ("万", Unit.WAN), ("元", Unit.YUAN), ("‰", Unit.PER_MILLE), ("%", Unit.PERCENT),
-    ("个月", Unit.MONTH), ("月", Unit.MONTH), ("年", Unit.YEAR),
+    ("万元", Unit.WAN),
+    ("万", Unit.WAN),
+    ("元", Unit.YUAN),
+    ("‰", Unit.PER_MILLE),
+    ("%", Unit.PERCENT),
+    ("个月", Unit.MONTH),
+    ("月", Unit.MONTH),
+    ("年", Unit.YEAR),
 )
 _USUAL_WORDS = (("借款人", "贷款人"), ("客户", "贷款人"), ("号码", "号"), ("编号", "号"))
 _UNIT_NOTE = 8  # a longer note in brackets is an explanation, not a unit
@@ -157,7 +163,11 @@ def _header(
             fields[at] = field
     columns = tuple(
         Column(
-            letter(first_col + at), title.strip(), fields[at], unit_of(keys[at]), keys[at],
+            letter(first_col + at),
+            title.strip(),
+            fields[at],
+            unit_of(keys[at]),
+            keys[at],
             known=fields[at] is not None or _needs_no_meaning(keys[at], mapping),
         )
         for at, title in enumerate(titles)

@@ -7,8 +7,19 @@ from app.ledger.sheets import Row
 
 # What may be said once for several rows. An amount, a date or a contract number belongs to one loan.
 _SHARED = (
-    F.TOWNSHIP, F.VILLAGE, F.GROUP, F.HEAD_NAME, F.HEAD_ID, F.HOUSEHOLD_SIZE, F.NAME, F.ID_NUMBER, F.RELATION,
-    F.CATEGORY, F.LENDER, F.BRANCH, F.PHONE,
+    F.TOWNSHIP,
+    F.VILLAGE,
+    F.GROUP,
+    F.HEAD_NAME,
+    F.HEAD_ID,
+    F.HOUSEHOLD_SIZE,
+    F.NAME,
+    F.ID_NUMBER,
+    F.RELATION,
+    F.CATEGORY,
+    F.LENDER,
+    F.BRANCH,
+    F.PHONE,
 )
 
 Merge = tuple[tuple[int, int], tuple[int, int]]

@@ -25,18 +25,22 @@ _CHECK_CHARACTERS = "10X98765432"
 _FORM = re.compile(r"[0-9]{17}[0-9X]")
 _FIRST_BIRTH = date(1900, 1, 1)
 
-_AS_NUMBER = Bad(T(
-    "The ID number is stored as a number, so its last digits may be lost. Format the column as text and "
-    "enter all 18 characters again."
-))
+_AS_NUMBER = Bad(
+    T(
+        "The ID number is stored as a number, so its last digits may be lost. Format the column as text and "
+        "enter all 18 characters again."
+    )
+)
 _BLANK = Bad(T("The ID number is blank. Fill it in."))
 _OLD = Bad(T("This is an ID number of the old kind with 15 digits. Enter the one with 18."))
 _NO_FORM = Bad(T("An ID number is 17 digits and then a digit or X. Correct it."))
 _NO_BIRTHDAY = Bad(T("Digits 7 to 14 of the ID number are no date of birth. Correct it."))
-_WRONG = Bad(T(
-    "The check digit does not fit: at least one character of the ID number is wrong. Compare it with the "
-    "card."
-))
+_WRONG = Bad(
+    T(
+        "The check digit does not fit: at least one character of the ID number is wrong. Compare it with the "
+        "card."
+    )
+)
 
 MOBILE = re.compile(r"1[3-9][0-9]{9}")  # the ranges of the numbering plan that are given to mobile networks
 _COUNTRY = re.compile(r"(?:\+|00)86-?|86(?=1[3-9][0-9]{9}$)")
@@ -48,8 +52,12 @@ _NO_PHONE = Odd(None, T("No phone number can be read here; it is left out."))
 _SECOND_PHONE = T("There is more than one phone number; the first mobile number is kept.")
 
 _CATEGORIES = (
-    ("不稳定", Category.UNSTABLE), ("边缘", Category.MARGINAL), ("突发", Category.SUDDEN),
-    ("严重困难", Category.SUDDEN), ("脱贫", Category.LIFTED), ("建档立卡", Category.LIFTED),
+    ("不稳定", Category.UNSTABLE),
+    ("边缘", Category.MARGINAL),
+    ("突发", Category.SUDDEN),
+    ("严重困难", Category.SUDDEN),
+    ("脱贫", Category.LIFTED),
+    ("建档立卡", Category.LIFTED),
     ("贫困户", Category.LIFTED),
 )
 _DENIALS = ("非", "未", "不是")

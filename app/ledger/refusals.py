@@ -24,8 +24,7 @@ _REFUSED: dict[str, Text] = {
     "macros": T("The workbook contains macros. Save it as .xlsx, which has none, and upload it again."),
     "inflated": T("The file unpacks to more than 1 GB. Copy the rows to a new workbook and upload that."),
     "entries": T(
-        "The file holds far more parts than a workbook has. Copy the rows to a new workbook and "
-        "upload that."
+        "The file holds far more parts than a workbook has. Copy the rows to a new workbook and upload that."
     ),
     "dtd": T(
         "The file contains XML entities, which no spreadsheet program writes. Copy the rows to a new "

@@ -94,7 +94,10 @@ def _child(task: str, kind: str, path: Path) -> Iterator["_Child"]:
     limits = (str(CHILD_MEMORY), str(max(1, int(CHILD_SECONDS))), str(MAX_INFLATED))
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", _START, _HERE, task, kind, str(path.resolve()), *limits],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
     )
     assert process.stdout is not None
     child = _Child(process.stdout)
@@ -149,8 +152,13 @@ def _sheets(child: _Child, looks: list[dict[str, Any]]) -> Iterator[RawSheet | R
         head = orjson.loads(body)
         hidden_rows, marks = _seen(by_name.get(head["sheet"]), head["first_col"])
         yield RawSheet(
-            head["sheet"], head["hidden"], head["first_col"], total or head["rows"], head["merges"],
-            hidden_rows, marks,
+            head["sheet"],
+            head["hidden"],
+            head["first_col"],
+            total or head["rows"],
+            head["merges"],
+            hidden_rows,
+            marks,
         )
 
 

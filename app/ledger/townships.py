@@ -34,7 +34,8 @@ class Townships:
             codes = {
                 place.code
                 for place in self._places
-                if place.level is Level.TOWNSHIP and place.code.startswith(self._within)
+                if place.level is Level.TOWNSHIP
+                and place.code.startswith(self._within)
                 and any(name in text for name in (place.name, place.short, *place.aliases))
             }
             if len(codes) == 1:

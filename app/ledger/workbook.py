@@ -119,7 +119,12 @@ class _Reader:
         self._note(titles, name)
         lines = [str(cell) for row in above for cell in row if cell != ""]
         frame = Frame(
-            sheet, name, header, titles.unit, self._as_of or titles.as_of, self._townships,
+            sheet,
+            name,
+            header,
+            titles.unit,
+            self._as_of or titles.as_of,
+            self._townships,
             self._townships.named_in(name, *lines),
         )
         above_and_header = tuple(map(tuple, top[: header.last_row]))
@@ -181,5 +186,7 @@ def _no_header() -> Text:
     titles = "、".join(ALIASES[field].split()[0] for field in REQUIRED)
     return T(
         "No sheet has a header in its first %(rows)s rows that names a ledger's columns. Title the columns "
-        "like this and upload the file again: %(titles)s.", rows=HEADER_ROWS, titles=titles,
+        "like this and upload the file again: %(titles)s.",
+        rows=HEADER_ROWS,
+        titles=titles,
     )

@@ -38,6 +38,7 @@ class Watch:
     """Listens to a browser from its first page on: what its pages complain of, and whom they ask for something."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
+        context.add_init_script(AXE)
         self.heard: list[str] = []
         self._host = urlsplit(address).netloc
         context.on("console", self._said)
@@ -47,7 +48,10 @@ class Watch:
     def _said(self, message: ConsoleMessage) -> None:
         # The browser itself notes an answer of 4xx; the tests look at each page's status.
         answered = message.text.startswith("Failed to load resource: the server responded with a status of 4")
-        own = bool(message.page) and message.location["url"].partition("#")[0] == message.page.url.partition("#")[0]
+        own = (
+            bool(message.page)
+            and message.location["url"].partition("#")[0] == message.page.url.partition("#")[0]
+        )
         if message.type in ("error", "warning") and not (answered and own):
             self.heard.append(f"console: {message.text}")
 
@@ -64,12 +68,19 @@ class Watch:
 def barriers(page: Page) -> list[str]:
     """What axe finds on the page as it stands, folded parts unfolded and long tables cut short."""
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((part) => (part.open = true))")
-    page.evaluate(f"document.querySelectorAll('tbody tr:nth-child(n+{ROWS_LOOKED_AT + 1})').forEach((row) => row.remove())")
+    page.evaluate(
+        f"document.querySelectorAll('tbody tr:nth-child(n+{ROWS_LOOKED_AT + 1})').forEach((row) => row.remove())"
+    )
     window = page.viewport_size or {"width": 0, "height": 0}
     tall = max(window["height"], page.evaluate("document.documentElement.scrollHeight"))
-    page.set_viewport_size(window | {"height": tall})  # so that the dock covers nothing that scrolling would free
-    page.evaluate(f"window.axe === undefined && (() => {{ {AXE} }})()")
-    found: list[dict[str, Any]] = page.evaluate("async (o) => (await axe.run(document, o)).violations", AXE_OPTIONS)
+    page.set_viewport_size(
+        window | {"height": tall}
+    )  # so that the dock covers nothing that scrolling would free
+    if page.evaluate("window.axe === undefined"):
+        page.evaluate(AXE)
+    found: list[dict[str, Any]] = page.evaluate(
+        "async (o) => (await axe.run(document, o)).violations", AXE_OPTIONS
+    )
     page.set_viewport_size(window)
     return [
         f"axe {rule['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"

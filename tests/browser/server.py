@@ -33,8 +33,10 @@ class Site:
 
     def _start(self, module: list[str], pass_fds: list[int]) -> None:
         environment = os.environ | {
-            "QINGSHOU_INSTANCE_PATH": str(self.settings.instance), "FLASK_APP": "app:create_app", "WEB_CONCURRENCY": "1",
-        }  # fmt: skip
+            "QINGSHOU_INSTANCE_PATH": str(self.settings.instance),
+            "FLASK_APP": "app:create_app",
+            "WEB_CONCURRENCY": "1",
+        }
         self._children.append(
             subprocess.Popen(
                 [sys.executable, "-m", *module], cwd=ROOT, env=environment, pass_fds=pass_fds,

@@ -25,7 +25,14 @@ from app.privacy import keyring
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
 
 # GET routes that are no pages: files, signs of life, and a part of a page.
-NOT_PAGES = {"static", "dashboard.healthz", "dashboard.readyz", "bulletin.annex", "ledger.refused", "ledger.progress"}
+NOT_PAGES = {
+    "static",
+    "dashboard.healthz",
+    "dashboard.readyz",
+    "bulletin.annex",
+    "ledger.refused",
+    "ledger.progress",
+}
 NOBODY = ""
 STRANGER = "曲靖某某银行"
 AS_WRITTEN = [  # in the files and in the published text
@@ -81,7 +88,9 @@ class States:
         discarded.state = BatchState.DISCARDED
         waiting = self.upload("under way", [row()], above)
         self._store.tell(waiting, Progress("read", 42))
-        beat(self._session, datetime.now(UTC) + timedelta(days=1))  # however long the tests take, the worker lives
+        beat(
+            self._session, datetime.now(UTC) + timedelta(days=1)
+        )  # however long the tests take, the worker lives
         self._people()
         self._session.commit()
 
@@ -116,7 +125,12 @@ def case_number(closed: bool = False, missing: bool = False) -> int:
     state = Case.closed_on.is_not(None) if closed else Case.closed_on.is_(None)
     missed = Loan.missing_since.is_not(None) if missing else Loan.missing_since.is_(None)
     township = () if missing else (Case.township_code == f"{COUNTY}106",)
-    return db.session.scalars(select(Case.id).join(Loan).where(state, missed, *township).order_by(Case.id)).first() or 0
+    return (
+        db.session.scalars(
+            select(Case.id).join(Loan).where(state, missed, *township).order_by(Case.id)
+        ).first()
+        or 0
+    )
 
 
 # Things done on a page, none of which changes anything
@@ -168,7 +182,9 @@ def visits(app: Flask, batches: dict[str, int]) -> Iterator[Visit]:
         for rule in app.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_PAGES:
                 continue
-            path = app.url_map.bind("localhost").build(rule.endpoint, {name: values[name] for name in rule.arguments})
+            path = app.url_map.bind("localhost").build(
+                rule.endpoint, {name: values[name] for name in rule.arguments}
+            )
             path += "?figure=overdue" if rule.endpoint == "bulletin.loans" else ""
             public = permission_of(app, rule.endpoint) is Permission.PUBLIC
             admin = permission_of(app, rule.endpoint) is Permission.ACCOUNTS
@@ -196,7 +212,11 @@ def _states(batches: dict[str, int]) -> Iterator[Visit]:
     yield Visit("/bulletin/targets", status=422, act=_targets_that_are_no_amounts)
     yield from (Visit(f"/cases/?state={state}") for state in ("closed", "unassigned"))
     yield Visit(f"/cases/?township={COUNTY}102&days=361-")
-    yield from (Visit(f"/cases/{number}") for number in (case_number(closed=True), case_number(missing=True)) if number)
+    yield from (
+        Visit(f"/cases/{number}")
+        for number in (case_number(closed=True), case_number(missing=True))
+        if number
+    )
     yield Visit(f"/cases/{case_number()}", status=422, act=_nothing_filled_in)
     yield Visit("/places/", status=422, act=_nothing_filled_in)
     yield Visit("/accounts/", "admin", 422, _nothing_filled_in)

@@ -21,7 +21,11 @@ def foreign(site: Site) -> tuple[int, str]:
     """A case elsewhere, and its loan's contract."""
 
     def look(_app: object) -> tuple[int, str]:
-        found = select(Case.id, Loan.contract_no).join(Loan).where(Case.township_code != AGANG, Case.closed_on.is_(None))
+        found = (
+            select(Case.id, Loan.contract_no)
+            .join(Loan)
+            .where(Case.township_code != AGANG, Case.closed_on.is_(None))
+        )
         number, contract = db.session.execute(found.limit(1)).one()
         return number, contract
 
@@ -53,7 +57,11 @@ def test_a_collector_finds_a_case_and_writes_down_what_was_said(
     assert sideways(page) == []
     button = page.locator(".reach a[href='#text']")
     box = button.bounding_box()
-    assert box is not None and box["height"] >= THUMB_PX and box["y"] + box["height"] <= page.viewport_size["height"]  # type: ignore[index]
+    assert (
+        box is not None
+        and box["height"] >= THUMB_PX
+        and box["y"] + box["height"] <= page.viewport_size["height"]
+    )  # type: ignore[index]
     button.click()
     expect(page.locator("#text")).to_be_in_viewport()
 

@@ -23,7 +23,9 @@ class Everything:
 
 
 @pytest.fixture(scope="module")
-def everything(chromium: Browser, instances: Instances, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
+def everything(
+    chromium: Browser, instances: Instances, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Everything]:
     settings = demonstration(instances)
 
     def fill(app: Flask, folder: Path) -> tuple[list[Visit], list[str]]:
@@ -65,7 +67,10 @@ PLANTED = {
 }
 PALE_AND_TINY = """() => {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(".pale {color: #eee} .tiny {all: unset; display: inline-block; width: 8px; height: 8px; font-size: 8px}");
+  sheet.replaceSync(
+    ".pale {color: #eee} " +
+    ".tiny {all: unset; display: inline-block; width: 8px; height: 8px; font-size: 8px}"
+  );
   document.adoptedStyleSheets = [sheet];
 }"""
 
@@ -76,7 +81,9 @@ def test_a_planted_barrier_is_found(everything: Everything, open_browser: OpenBr
     page.goto("/login")
     assert barriers(page) == []
     page.evaluate(PALE_AND_TINY)
-    page.evaluate("(html) => document.querySelector('main').insertAdjacentHTML('beforeend', html)", PLANTED[rule])
+    page.evaluate(
+        "(html) => document.querySelector('main').insertAdjacentHTML('beforeend', html)", PLANTED[rule]
+    )
     assert any(line.startswith(f"axe {rule}:") for line in barriers(page))
 
 
@@ -85,8 +92,12 @@ def test_errors_strangers_and_widths_are_noticed(everything: Everything, open_br
     page, watch = context.new_page(), Watch(context, everything.site.address)
     page.goto("/login?lang=en")
     assert (watch.since_last(), sideways(page), chinese_words(page, [])) == ([], [], [])
-    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<p style=\"color:red\">red</p>')")
-    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<svg width=\"400\" height=\"9\"/>')")
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<p style=\"color:red\">red</p>')"
+    )
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<nobr>' + 'wide '.repeat(99))"
+    )
     page.evaluate("document.querySelector('h1').textContent = '登录'")
     page.evaluate("setTimeout(() => { throw new Error('broken') })")
     page.evaluate("new Image().src = 'http://127.0.0.1:9/pixel.gif'")
@@ -102,7 +113,9 @@ def test_errors_strangers_and_widths_are_noticed(everything: Everything, open_br
 
 @pytest.mark.parametrize("width", [DESK, PHONE])
 @pytest.mark.parametrize("language", ["zh_Hans", "en"])
-def test_every_page_and_state(everything: Everything, open_browser: OpenBrowser, language: str, width: int) -> None:
+def test_every_page_and_state(
+    everything: Everything, open_browser: OpenBrowser, language: str, width: int
+) -> None:
     wrong: list[str] = []
     for user in dict.fromkeys(visit.user for visit in everything.visits):
         context = open_browser(everything.site, width)

@@ -34,7 +34,10 @@ class Scale:
     def under(cls, context: BrowserContext, page: Page) -> "Scale":
         scale, line = cls(), context.new_cdp_session(page)
         line.send("Network.enable")
-        line.on("Network.requestWillBeSent", lambda e: scale.requests.update({e["requestId"]: e["request"]["url"]}))
+        line.on(
+            "Network.requestWillBeSent",
+            lambda e: scale.requests.update({e["requestId"]: e["request"]["url"]}),
+        )
         line.on("Network.responseReceived", scale._answered)
         line.on("Network.loadingFinished", scale._finished)
         return scale
@@ -49,7 +52,9 @@ class Scale:
 
     def read(self, *parts: str) -> int:
         """The weight since the last reading, of the addresses with one of the ``parts``."""
-        weighed = sum(size for url, size in self.bytes.items() if not parts or any(part in url for part in parts))
+        weighed = sum(
+            size for url, size in self.bytes.items() if not parts or any(part in url for part in parts)
+        )
         self.bytes.clear()
         return weighed
 
@@ -82,7 +87,9 @@ def test_the_first_page_and_those_after_it(
     page.goto("/login", wait_until="networkidle")
     first = scale.read()
     assert "gzip" in scale.encodings and "br" not in scale.encodings
-    assert {url.rpartition(".")[2] for url in scale.requests.values()} >= {"js", "css"}, "the scale missed something"
+    assert {url.rpartition(".")[2] for url in scale.requests.values()} >= {"js", "css"}, (
+        "the scale missed something"
+    )
     told(capsys, "first load, sign-in page", first, FIRST_LOAD)
     assert KB < first <= FIRST_LOAD
     sign_in(page, "office")

@@ -173,7 +173,9 @@ def test_no_household_owes_more_than_100_000_yuan(demo: Demo) -> None:
 def test_each_month_writes_the_townships_in_its_own_way(demo: Demo) -> None:
     written = [{row.township for row in ledger.rows} for ledger in demo.ledgers]
     assert [("鲁布革布依族苗族乡" in names, "鲁布革乡" in names, "鲁布革" in names) for names in written] == [
-        (True, False, False), (False, True, False), (False, False, True)
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
     ]
     for ledger in demo.ledgers:
         assert {township_of(row) for row in ledger.rows} == set(TOWNSHIPS)
@@ -194,7 +196,12 @@ def test_the_facts_of_a_loan_do_not_change(months: Months) -> None:
         for number in before.keys() & after.keys():
             old, new = before[number], after[number]
             assert (old.borrower_id, old.head_id, old.principal, old.disbursed_on, old.branch, old.rate) == (
-                new.borrower_id, new.head_id, new.principal, new.disbursed_on, new.branch, new.rate
+                new.borrower_id,
+                new.head_id,
+                new.principal,
+                new.disbursed_on,
+                new.branch,
+                new.rate,
             )
             assert new.balance <= old.balance
 
@@ -217,7 +224,8 @@ def test_cases_close_for_every_reason_and_two_come_back(months: Months) -> None:
     assert all(october[number].due_on > september[number].due_on for number in back)
     assert sum(october[number].balance == 0 for number in cleared) >= 15
     caught_up = [
-        number for number, row in october.items()
+        number
+        for number, row in october.items()
         if row.overdue and number in november and not november[number].overdue and november[number].balance
     ]
     assert len(caught_up) == 1
@@ -283,6 +291,9 @@ def test_hash_order_plays_no_part(seed: str, demo: Demo) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths},
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     assert done.stdout.strip() == digest(demo)

@@ -11,7 +11,12 @@ def test_every_township_and_branch_has_its_collector(demo: Demo) -> None:
     assert len({user.username for user in demo.users}) == len(demo.users)
     assert demo.users[0].role is Role.OFFICE
     assert Counter(user.role for user in demo.users) == {
-        Role.OFFICE: 1, Role.LEADER: 1, Role.AUDITOR: 1, Role.ADMIN: 1, Role.TOWNSHIP: 13, Role.BRANCH: 10,
+        Role.OFFICE: 1,
+        Role.LEADER: 1,
+        Role.AUDITOR: 1,
+        Role.ADMIN: 1,
+        Role.TOWNSHIP: 13,
+        Role.BRANCH: 10,
     }
     assert {user.region for user in demo.users if user.role is Role.TOWNSHIP} == set(demo.targets)
     branches = {row.branch for ledger in demo.ledgers for row in ledger.rows}

@@ -32,7 +32,10 @@ def fen(cell: Cell, fen_per_unit: int) -> int:
 
 def test_above_the_head_stand_title_sender_and_date(sheet: list[list[Cell]]) -> None:
     assert [line[0] for line in sheet[:4]] == [
-        "罗平县脱贫人口小额信贷台账", "填报单位：罗平农商行", "截至2023年10月31日", "序号"
+        "罗平县脱贫人口小额信贷台账",
+        "填报单位：罗平农商行",
+        "截至2023年10月31日",
+        "序号",
     ]
 
 
@@ -41,7 +44,10 @@ def test_every_row_comes_back_as_it_was(sheet: list[list[Cell]], ledger: Ledger)
     body = [dict(zip(head, line, strict=True)) for line in sheet[4 : 4 + len(ledger.rows)]]
     for cells, row in zip(body, ledger.rows, strict=True):
         assert (cells["合同号"], cells["身份证号"], cells["贷款人身份证"], cells["电话"]) == (
-            row.contract_no, row.head_id, row.borrower_id, row.phone
+            row.contract_no,
+            row.head_id,
+            row.borrower_id,
+            row.phone,
         )
         assert fen(cells["贷款金额(万元)"], 1_000_000) == row.principal
         assert fen(cells["贷款余额(万元)"], 1_000_000) == row.balance

@@ -2,7 +2,7 @@
 
     python -m tests.intake.zygote import FILE    (or: work, for a tick of the worker)
 
-It loads the application once; then, for every line on stdin, a fork with a fresh application begins the work,
+It makes the application once; then, for every line on stdin, a fork with its own connection begins the work,
 counts what touches the outside (SQL statements, the end of the transaction, writes to files, reports of
 progress) and ends with SIGKILL at the step whose number or name the line gives. Answer: how the fork ended,
 and the number and name of its last step.
@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -66,13 +67,14 @@ class Steps:
         self.before(apply, "_loans", "apply")
 
 
-def work(what: str, path: str, steps: Steps) -> None:
-    app = create_app(Settings.load(os.environ))
+def work(app: Flask, what: str, path: str, steps: Steps) -> None:
     with app.app_context():
         steps.watch()
         if what == "import":
             request = Request(Path(path), OCTOBER, "罗平农商行", accept_valid=True)
-            import_file(request, today=OCTOBER, actor="system", tell=lambda part, *_: steps.step(f"tell {part}"))
+            import_file(
+                request, today=OCTOBER, actor="system", tell=lambda part, *_: steps.step(f"tell {part}")
+            )
         else:
             while work_on_ledgers():
                 pass
@@ -80,11 +82,14 @@ def work(what: str, path: str, steps: Steps) -> None:
 
 def main() -> None:
     what, path = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
+    app = create_app(Settings.load(os.environ))
+    with app.app_context():
+        db.engine.dispose()
     for line in sys.stdin:
         told = os.memfd_create("steps")
         child = os.fork()
         if child == 0:
-            work(what, path, Steps(line.strip(), told))
+            work(app, what, path, Steps(line.strip(), told))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         step = os.pread(told, 80, 0).decode()

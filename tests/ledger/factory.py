@@ -53,10 +53,22 @@ def row(**changes: Any) -> Line:
     number = next(_numbers)
     person = id_number(number % 1000, born=f"19{70 + number // 1000 % 30}0203")
     line: Line = {
-        "乡镇": "阿岗镇", "行政村": "松林村", "组别": "3组", "户主姓名": f"张{number}", "户主身份证号": person,
-        "贷款人姓名": f"张{number}", "贷款人身份证": person, "脱贫属性": "脱贫户", "电话": f"154{number:08d}",
-        "合同号": f"HT-{number:05d}", "支行": "阿岗支行", "贷款金额": 50000, "放款日期": date(2022, 11, 1),
-        "到期日期": date(2024, 11, 1), "贷款余额": 30000, "逾期贷款金额": 0,
+        "乡镇": "阿岗镇",
+        "行政村": "松林村",
+        "组别": "3组",
+        "户主姓名": f"张{number}",
+        "户主身份证号": person,
+        "贷款人姓名": f"张{number}",
+        "贷款人身份证": person,
+        "脱贫属性": "脱贫户",
+        "电话": f"154{number:08d}",
+        "合同号": f"HT-{number:05d}",
+        "支行": "阿岗支行",
+        "贷款金额": 50000,
+        "放款日期": date(2022, 11, 1),
+        "到期日期": date(2024, 11, 1),
+        "贷款余额": 30000,
+        "逾期贷款金额": 0,
     }
     return line | changes
 
@@ -78,7 +90,10 @@ def grid(lines: Sequence[Line], above: Sequence[Cells] = (), below: Sequence[Cel
     """Titles above, the header, the rows, what stands below."""
     titles = list(dict.fromkeys(title for line in lines for title in line)) or list(row())
     return [
-        *map(list, above), titles, *([line.get(title, "") for title in titles] for line in lines), *map(list, below)
+        *map(list, above),
+        titles,
+        *([line.get(title, "") for title in titles] for line in lines),
+        *map(list, below),
     ]
 
 
@@ -150,12 +165,34 @@ def ledger_row(**changes: Any) -> LedgerRow:
     number = next(_numbers)
     person = id_number(number % 1000)
     values: dict[str, Any] = {
-        "sheet": "台账", "row_no": number, "contract_no": f"HT-{number:05d}", "township_code": AGANG,
+        "sheet": "台账",
+        "row_no": number,
+        "contract_no": f"HT-{number:05d}",
+        "township_code": AGANG,
         "village": "松林村",
-        "group": "3组", "head_name": f"张{number}", "head_id": person, "name": f"张{number}", "id_number": person,
-        "relation": "", "household_size": None, "category": Category.LIFTED, "lender": None, "branch": "阿岗支行",
-        "phone": f"154{number:08d}", "principal": 5_000_000, "balance": 3_000_000, "overdue": 0,
-        "interest_owed": None, "repaid": None, "repaid_on": None, "disbursed_on": date(2022, 11, 1),
-        "due_on": date(2024, 11, 1), "term_months": None, "rate": None, "grade": "", "purpose": "", "remark": "",
+        "group": "3组",
+        "head_name": f"张{number}",
+        "head_id": person,
+        "name": f"张{number}",
+        "id_number": person,
+        "relation": "",
+        "household_size": None,
+        "category": Category.LIFTED,
+        "lender": None,
+        "branch": "阿岗支行",
+        "phone": f"154{number:08d}",
+        "principal": 5_000_000,
+        "balance": 3_000_000,
+        "overdue": 0,
+        "interest_owed": None,
+        "repaid": None,
+        "repaid_on": None,
+        "disbursed_on": date(2022, 11, 1),
+        "due_on": date(2024, 11, 1),
+        "term_months": None,
+        "rate": None,
+        "grade": "",
+        "purpose": "",
+        "remark": "",
     }
     return LedgerRow(**values | changes)

@@ -24,7 +24,9 @@ def test_an_unclosed_quotation_mark_is_refused(tmp_path: Path) -> None:
         read_ledger(path)
 
 
-@pytest.mark.parametrize("content", [b"\xff\x00\xfe\x80\x81", "合同号,余额\n".encode("gb18030") + b"\xff\xff\xff"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\x00\xfe\x80\x81", "合同号,余额\n".encode("gb18030") + b"\xff\xff\xff"]
+)
 def test_an_unknown_encoding_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.csv").write_bytes(content * 3)
     with pytest.raises(FileRefused):
@@ -69,7 +71,8 @@ def test_numbers_that_a_spreadsheet_has_spoiled_are_refused(tmp_path: Path) -> N
 def test_apostrophes_dates_and_errors_as_text(tmp_path: Path) -> None:
     good = line()
     lines = [
-        {title: f"'{cell}" for title, cell in good.items()} | {"放款日期": "2022年11月1日", "到期日期": "45597"},
+        {title: f"'{cell}" for title, cell in good.items()}
+        | {"放款日期": "2022年11月1日", "到期日期": "45597"},
         line(贷款余额="#REF!"),
     ]
     reading = read_ledger(make_ledger(tmp_path / "a.csv", lines))

@@ -24,7 +24,9 @@ from tests.ledger.factory import PLACES, id_number, ledger_row, make_ledger, rea
 TOWNSHIPS = sorted(place.code for place in PLACES if place.level is Level.TOWNSHIP)
 # Few examples of many rows each, for each example starts processes; and no shrinking, for the same reason.
 BATCH = settings(
-    max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate),
+    max_examples=12,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -37,7 +39,21 @@ def text(limit: int, least: int = 0) -> st.SearchStrategy[str]:
     characters = st.characters(exclude_categories=("C", "Z"), exclude_characters="'＇")
     words = st.text(characters, min_size=least, max_size=limit)
     odd = st.sampled_from(
-        ["=1+1", "+86", "-5", "@x", "甲,乙", '甲"乙"', "a;b", "第1组", "3.10", "00123", "1E5", "合计", "2023-10-31"]
+        [
+            "=1+1",
+            "+86",
+            "-5",
+            "@x",
+            "甲,乙",
+            '甲"乙"',
+            "a;b",
+            "第1组",
+            "3.10",
+            "00123",
+            "1E5",
+            "合计",
+            "2023-10-31",
+        ]
     )
     return (words | odd).map(tidy).filter(lambda value: clean(value) and len(value) >= least)
 
@@ -47,7 +63,9 @@ def named(limit: int) -> st.SearchStrategy[str | None]:
 
 
 amounts = st.integers(0, MAX_FEN) | st.integers(0, 20_000_000)
-people = st.builds(id_number, st.integers(0, 999), st.dates(date(1930, 1, 1), date(2004, 1, 1)).map("{:%Y%m%d}".format))
+people = st.builds(
+    id_number, st.integers(0, 999), st.dates(date(1930, 1, 1), date(2004, 1, 1)).map("{:%Y%m%d}".format)
+)
 
 
 @st.composite
@@ -64,20 +82,35 @@ def one_row(draw: st.DrawFn, contract_no: str, knows_overdue: bool) -> LedgerRow
     balance = draw(st.integers(0, principal))
     lent = draw(st.dates(date(1990, 1, 1), date(2090, 1, 1)))
     values: dict[str, Any] = {
-        "contract_no": contract_no, "township_code": draw(st.sampled_from(TOWNSHIPS)), "village": draw(text(20)),
-        "group": draw(text(10)), "head_name": draw(text(20)), "head_id": draw(st.none() | people),
-        "name": draw(text(20)), "id_number": draw(people), "relation": draw(text(10)),
+        "contract_no": contract_no,
+        "township_code": draw(st.sampled_from(TOWNSHIPS)),
+        "village": draw(text(20)),
+        "group": draw(text(10)),
+        "head_name": draw(text(20)),
+        "head_id": draw(st.none() | people),
+        "name": draw(text(20)),
+        "id_number": draw(people),
+        "relation": draw(text(10)),
         "household_size": draw(st.none() | st.integers(1, 50)),
-        "category": draw(st.none() | st.sampled_from(Category)), "lender": draw(named(20)), "branch": draw(named(20)),
-        "phone": draw(st.none() | st.integers(15_400_000_000, 15_499_999_999).map(str) | st.just("08748212345")),
-        "principal": principal, "balance": balance,
+        "category": draw(st.none() | st.sampled_from(Category)),
+        "lender": draw(named(20)),
+        "branch": draw(named(20)),
+        "phone": draw(
+            st.none() | st.integers(15_400_000_000, 15_499_999_999).map(str) | st.just("08748212345")
+        ),
+        "principal": principal,
+        "balance": balance,
         "overdue": draw(st.integers(0, balance)) if knows_overdue else None,
-        "interest_owed": draw(st.none() | amounts), "repaid": draw(st.none() | amounts),
+        "interest_owed": draw(st.none() | amounts),
+        "repaid": draw(st.none() | amounts),
         "repaid_on": draw(st.none() | st.dates(date(1990, 1, 1), date(2100, 12, 31))),
-        "disbursed_on": lent, "due_on": draw(st.dates(lent, date(2100, 12, 31))),
+        "disbursed_on": lent,
+        "due_on": draw(st.dates(lent, date(2100, 12, 31))),
         "term_months": draw(st.none() | st.integers(1, 1200)),
-        "rate": draw(st.none() | st.decimals(0, Decimal("99.9999"), places=4)), "grade": draw(text(10)),
-        "purpose": draw(text(40)), "remark": draw(text(60)),
+        "rate": draw(st.none() | st.decimals(0, Decimal("99.9999"), places=4)),
+        "grade": draw(text(10)),
+        "purpose": draw(text(40)),
+        "remark": draw(text(60)),
     }
     return ledger_row(**values)
 
@@ -134,12 +167,23 @@ def test_a_text_file_is_read_back_as_the_same_rows(rows: list[LedgerRow]) -> Non
 def test_import_export_import_is_the_identity_for_a_banks_file(tmp_path: Path) -> None:
     lines = [
         row(
-            乡镇="阿岗", 贷款金额="5万", 贷款余额="30,000.10", 贷款利率="3.2‰", 贷款期限="3年",
-            电话="0086 154 0000 0001", 备注="'=1+1",
+            乡镇="阿岗",
+            贷款金额="5万",
+            贷款余额="30,000.10",
+            贷款利率="3.2‰",
+            贷款期限="3年",
+            电话="0086 154 0000 0001",
+            备注="'=1+1",
         ),
         row(
-            放款日期="2022年11月1日", 到期日期=45597, 逾期贷款金额="", 贷款利率=0.0385, 偿还贷款金额="/",
-            还款时间="无", 组别=3, 合同号=20230001,
+            放款日期="2022年11月1日",
+            到期日期=45597,
+            逾期贷款金额="",
+            贷款利率=0.0385,
+            偿还贷款金额="/",
+            还款时间="无",
+            组别=3,
+            合同号=20230001,
         ),
     ]
     first = read_ledger(make_ledger(tmp_path / "a.xlsx", lines)).rows
@@ -168,7 +212,9 @@ def test_an_export_is_for_people_too(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_opens_the_text_file_without_harm(tmp_path: Path) -> None:
-    path = to_csv([ledger_row(remark="=cmd()", name="@x", contract_no="123456789012345678")], tmp_path / "a.csv")
+    path = to_csv(
+        [ledger_row(remark="=cmd()", name="@x", contract_no="123456789012345678")], tmp_path / "a.csv"
+    )
     text = path.read_text("utf-8-sig")
     assert ",'=cmd()" in text and ",'@x," in text and ",'123456789012345678," in text
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")

@@ -27,12 +27,21 @@ def ledger(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "empty"), (b"MZ\x90\0\3\0\0\0", "a program"), (b"\x7fELF\2", "a program"), (b"#!/bin/sh\n", "a program"),
-        (b"%PDF-1.7", "a PDF"), (b"\x89PNG\r\n\x1a\n", "a picture"), (b"\xff\xd8\xff\xe0", "a picture"),
+        (b"", "empty"),
+        (b"MZ\x90\0\3\0\0\0", "a program"),
+        (b"\x7fELF\2", "a program"),
+        (b"#!/bin/sh\n", "a program"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\xff\xd8\xff\xe0", "a picture"),
         (b"GIF89a", "a picture"),
-        (b"Rar!\x1a\7", "an archive"), (b"7z\xbc\xaf\x27\x1c", "an archive"), (b"PK\5\6" + b"\0" * 18, "an archive"),
-        (b"<html><table>", "a web page"), (b"\xef\xbb\xbf \n<?xml version='1.0'?><Workbook>", "a web page"),
-        (b"PK\3\4rubbish", "damaged"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rubbish", "damaged"),
+        (b"Rar!\x1a\7", "an archive"),
+        (b"7z\xbc\xaf\x27\x1c", "an archive"),
+        (b"PK\5\6" + b"\0" * 18, "an archive"),
+        (b"<html><table>", "a web page"),
+        (b"\xef\xbb\xbf \n<?xml version='1.0'?><Workbook>", "a web page"),
+        (b"PK\3\4rubbish", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rubbish", "damaged"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 4096, "damaged"),
     ],
 )
@@ -71,7 +80,9 @@ def test_a_bomb_that_hides_its_size_is_refused(ledger: Path, monkeypatch: pytest
     assert "damaged" in refused(ledger) or "1 GB" in refused(ledger)
 
 
-def test_the_reading_of_a_bomb_ends_at_the_limit_of_memory(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reading_of_a_bomb_ends_at_the_limit_of_memory(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sheets, "CHILD_MEMORY", 128 << 20)
     cell = b'<c r="A%d" t="inlineStr"><is><t>' + b"x" * 30_000 + b"</t></is></c>"
     sheet_rows = b"".join(b'<row r="%d">' % n + cell % n + b"</row>" for n in range(1, 6000))
@@ -105,7 +116,10 @@ def test_macros_are_refused(ledger: Path, part: str) -> None:
 
 
 def test_ten_million_claimed_rows_are_refused_or_cost_nothing(ledger: Path) -> None:
-    rebuilt(ledger, lambda parts: parts.update({SHEET: parts[SHEET].replace(b'ref="A1:P3"', b'ref="A1:XFD10000000"')}))
+    rebuilt(
+        ledger,
+        lambda parts: parts.update({SHEET: parts[SHEET].replace(b'ref="A1:P3"', b'ref="A1:XFD10000000"')}),
+    )
     assert len(read_ledger(ledger).rows) == 2
     far = b'<row r="10000000"><c r="A10000000"><v>1</v></c></row></sheetData>'
     rebuilt(ledger, lambda parts: parts.update({SHEET: parts[SHEET].replace(b"</sheetData>", far)}))
@@ -190,13 +204,20 @@ def compound_document(stream: str) -> bytes:
     header = bytearray(512)
     header[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
     header[0x1E:0x22] = (9).to_bytes(2, "little") + (6).to_bytes(2, "little")
-    header[0x2C:0x34] = (1).to_bytes(4, "little") + (1).to_bytes(4, "little")  # one table sector; directory in sector 1
+    header[0x2C:0x34] = (1).to_bytes(4, "little") + (1).to_bytes(
+        4, "little"
+    )  # one table sector; directory in sector 1
     header[0x38:0x48] = (4096).to_bytes(4, "little") + b"\xfe\xff\xff\xff" + b"\0" * 4 + b"\xfe\xff\xff\xff"
     header[0x4C:0x200] = b"\0\0\0\0" + b"\xff\xff\xff\xff" * 108
     table = (b"\xfd\xff\xff\xff" + b"\xfe\xff\xff\xff" * 2).ljust(512, b"\xff")
     directory = b"".join(
-        name.encode("utf-16-le").ljust(64, b"\0") + (2 * len(name) + 2).to_bytes(2, "little") + bytes([kind])
-        + b"\0" * 49 + b"\2\0\0\0" + (5000).to_bytes(8, "little") + b"\0" * 0
+        name.encode("utf-16-le").ljust(64, b"\0")
+        + (2 * len(name) + 2).to_bytes(2, "little")
+        + bytes([kind])
+        + b"\0" * 49
+        + b"\2\0\0\0"
+        + (5000).to_bytes(8, "little")
+        + b"\0" * 0
         for name, kind in (("Root Entry", 5), (stream, 2))
     )
     return bytes(header) + table + directory.ljust(512, b"\0") + b"\0" * 512

@@ -20,7 +20,10 @@ ROWS = (
     '<row r="9" hidden="1"><c r="A9" s="1"/></row>'
 )
 SEEN = {
-    "hidden": [2, 4, 9], "formulas": [(2, 0), (4, 3), (5, 4), (5, 27)], "errors": [(3, 1)], "booleans": [(4, 2)],
+    "hidden": [2, 4, 9],
+    "formulas": [(2, 0), (4, 3), (5, 4), (5, 27)],
+    "errors": [(3, 1)],
+    "booleans": [(4, 2)],
     "last_row": 5,
 }
 
@@ -44,7 +47,9 @@ def look(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("block", [64, 97, 200, 1 << 20])
-def test_marks_are_seen_wherever_a_block_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+def test_marks_are_seen_wherever_a_block_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
     monkeypatch.setattr(scan, "BLOCK", block)
     path = workbook(tmp_path / "a.xlsx", f"<worksheet><sheetData>{ROWS}</sheetData></worksheet>")
     assert look(path) == {"sheet": "甲&乙", **SEEN}
@@ -81,7 +86,9 @@ def test_a_prefixed_workbook_is_read_like_any_other(tmp_path: Path) -> None:
         xml = parts[SHEET].decode()
         for tag in ("worksheet", "sheetData", "row", "c", "v", "f", "is", "t"):
             for end in (">", " ", "/>"):
-                xml = xml.replace(f"<{tag}{end}", f"<x:{tag}{end}").replace(f"</{tag}{end}", f"</x:{tag}{end}")
+                xml = xml.replace(f"<{tag}{end}", f"<x:{tag}{end}").replace(
+                    f"</{tag}{end}", f"</x:{tag}{end}"
+                )
         parts[SHEET] = xml.replace("xmlns=", "xmlns:x=").encode()
 
     reading = read_ledger(rebuilt(path, prefix))

@@ -65,17 +65,27 @@ def test_every_reason_to_refuse_a_row(tmp_path: Path) -> None:
     assert len(reading.errors) == len(REFUSED)
     for number, (title, cell, field, why) in enumerate(REFUSED, start=3):
         error = told[number]
-        assert (error.sheet, error.field) == ("台账", field) and why in str(error.reason), (title, cell, error)
+        assert (error.sheet, error.field) == ("台账", field) and why in str(error.reason), (
+            title,
+            cell,
+            error,
+        )
 
 
 def test_what_was_found_is_told_but_personal_numbers_only_masked(tmp_path: Path) -> None:
     lines = [
-        row(贷款人身份证=WRONG), row(贷款余额="伍万"), row(乡镇="水井乡"), row(电话="0874-8212345"),
+        row(贷款人身份证=WRONG),
+        row(贷款余额="伍万"),
+        row(乡镇="水井乡"),
+        row(电话="0874-8212345"),
         row(贷款人身份证=5.30399e17),
     ]
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", lines))
     assert [error.found for error in reading.errors] == [
-        WRONG[:6] + "*" * 8 + WRONG[-4:], "伍万", "水井乡", "530399********0000"
+        WRONG[:6] + "*" * 8 + WRONG[-4:],
+        "伍万",
+        "水井乡",
+        "530399********0000",
     ]
     assert reading.findings[0].found == "087*****2345"
     assert reading.errors[2].suggestion == DASHUIJING
@@ -112,7 +122,9 @@ UNUSUAL: list[tuple[dict[str, Any], LedgerField, str]] = [
 def test_unusual_values_are_shown_and_block_nothing(tmp_path: Path) -> None:
     lines = [row(**changes) for changes, _, _ in UNUSUAL]
     usual = [
-        row(贷款人身份证=id_number(2, "20041101")), row(贷款人身份证=id_number(2, "19561102")), row(贷款金额=100_000),
+        row(贷款人身份证=id_number(2, "20041101")),
+        row(贷款人身份证=id_number(2, "19561102")),
+        row(贷款金额=100_000),
         row(到期日期=date(2025, 11, 1)),
     ]
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", lines + usual), as_of=date(2023, 10, 31))
@@ -169,8 +181,11 @@ def test_refused_rows_come_back_to_be_corrected_and_uploaded_again(tmp_path: Pat
     lines = [
         renamed(line, 贷款余额="贷款余额(万元)")
         for line in (
-            row(贷款余额=3, 贷款人身份证=WRONG), row(贷款余额="三万"), double | {"贷款余额": 1},
-            double | {"贷款余额": 2}, row(贷款余额=1),
+            row(贷款余额=3, 贷款人身份证=WRONG),
+            row(贷款余额="三万"),
+            double | {"贷款余额": 1},
+            double | {"贷款余额": 2},
+            row(贷款余额=1),
         )
     ]
     above = [["台账（截至2023年10月31日）"], ["填报单位：罗平农商行", "", "单位：元"]]
@@ -181,7 +196,10 @@ def test_refused_rows_come_back_to_be_corrected_and_uploaded_again(tmp_path: Pat
     sheet = book["台账"]
     assert [sheet.cell(4, column).value for column in (1, 2)] == ["Why refused", "乡镇"]
     assert [str(sheet.cell(number, 1).value).split(":")[0] for number in (5, 6, 7, 8)] == [
-        "Row 4, ID number of the borrower", "Row 5, Balance", "Row 6, Contract number", "Row 7, Contract number"
+        "Row 4, ID number of the borrower",
+        "Row 5, Balance",
+        "Row 6, Contract number",
+        "Row 7, Contract number",
     ]
     unchanged = read_ledger(path)
     assert unchanged.supplements == 12 and len(unchanged.errors) == 4 and not unchanged.unrecognised
@@ -209,14 +227,21 @@ def test_refused_rows_keep_every_cell_as_it_was_and_run_no_formula(tmp_path: Pat
 
 def test_the_reasons_are_in_the_language_asked_for(tmp_path: Path) -> None:
     reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [row(贷款余额="")]))
-    spoken = {"Row %(row)s, %(field)s: %(reason)s": "第%(row)s行，%(field)s：%(reason)s", "Balance": "贷款余额"}
+    spoken = {
+        "Row %(row)s, %(field)s: %(reason)s": "第%(row)s行，%(field)s：%(reason)s",
+        "Balance": "贷款余额",
+    }
     _, book = refused_again(reading, tmp_path, gettext=lambda msgid: spoken.get(msgid, msgid))
     assert book["台账"]["A3"].value.startswith("第2行，贷款余额：The amount is blank.")
 
 
 def test_reasons_can_be_stored_as_json(tmp_path: Path) -> None:
-    reading = read_ledger(make_ledger(tmp_path / "a.xlsx", [row(**{title: cell}) for title, cell, _, _ in REFUSED]))
-    for reason in [error.reason for error in reading.errors] + [finding.message for finding in reading.findings]:
+    reading = read_ledger(
+        make_ledger(tmp_path / "a.xlsx", [row(**{title: cell}) for title, cell, _, _ in REFUSED])
+    )
+    for reason in [error.reason for error in reading.errors] + [
+        finding.message for finding in reading.findings
+    ]:
         assert Text.from_json(reason.to_json()) == reason
 
 

@@ -51,17 +51,27 @@ def test_hidden_rows_are_counted(tmp_path: Path) -> None:
     assert reading.hidden_rows == 2 and len(reading.rows) == 4
 
 
-@pytest.mark.parametrize("cell", [date(2022, 11, 1), "2022/11/1", 20221101, "20221101", "2022年11月1日", 44866])
+@pytest.mark.parametrize(
+    "cell", [date(2022, 11, 1), "2022/11/1", 20221101, "20221101", "2022年11月1日", 44866]
+)
 def test_dates(tmp_path: Path, cell: Any) -> None:
     (read,) = read_ledger(make_file(tmp_path / "a.xls", {"台账": grid([row(放款日期=cell)])})).rows
     assert read.disbursed_on == date(2022, 11, 1)
 
 
 def test_numbers_stored_as_numbers(tmp_path: Path) -> None:
-    lines = [row(合同号=20230001, 电话=15400001234, 贷款金额=50000, 组别=3), row(贷款人身份证=530399198001010042)]
+    lines = [
+        row(合同号=20230001, 电话=15400001234, 贷款金额=50000, 组别=3),
+        row(贷款人身份证=530399198001010042),
+    ]
     reading = read_ledger(make_file(tmp_path / "a.xls", {"台账": grid(lines)}))
     (read,) = reading.rows
-    assert (read.contract_no, read.phone, read.principal, read.group) == ("20230001", "15400001234", 5_000_000, "3")
+    assert (read.contract_no, read.phone, read.principal, read.group) == (
+        "20230001",
+        "15400001234",
+        5_000_000,
+        "3",
+    )
     assert reading.errors[0].field is F.ID_NUMBER
 
 

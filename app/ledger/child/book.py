@@ -40,10 +40,15 @@ def _send_sheet(sheet: CalamineSheet, hidden: bool, send: Send) -> None:
         send({"sheet": sheet.name, "hidden": hidden, "first_col": 0, "rows": 0, "merges": []})
         return
     down = [(a, b) for a, b in (sheet.merged_cell_ranges or ()) if b[0] > a[0]]
-    send({
-        "sheet": sheet.name, "hidden": hidden, "first_col": start[1], "rows": end[0] + 1,
-        "merges": down[:MAX_MERGES],
-    })
+    send(
+        {
+            "sheet": sheet.name,
+            "hidden": hidden,
+            "first_col": start[1],
+            "rows": end[0] + 1,
+            "merges": down[:MAX_MERGES],
+        }
+    )
     rows = sheet.iter_rows()
     for number in range(1, end[0] + 2, CHUNK):
         send({"row": number, "cells": list(islice(rows, CHUNK))})

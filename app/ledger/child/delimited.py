@@ -17,7 +17,9 @@ MAX_FIELD = 32_767  # as long as a cell of a workbook can be
 SAMPLE_ROWS = 40
 DELIMITERS = ",\t;"
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
 

@@ -15,7 +15,9 @@ from .protocol import Refuse, Send, sender
 def limit(memory: int, seconds: int) -> None:
     """No more memory and processor time than given, no file written, no core dumped."""
     for kind, value in (
-        (resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
         try:

@@ -178,7 +178,13 @@ class _SheetScan:
         self._valued = re.compile(rb"<" + p + rb"c\s([^>]*[^>/])>")
         self._value = re.compile(rb"<" + p + rb"(?:v|is|f)(?=[\s>/])")
         self._never_calculated = re.compile(
-            rb"<" + p + rb"c(?=[\s>])([^>]*)>\s*<" + p + rb"f(?:\s[^>]*/>|/>|(?:\s[^>]*)?>[^<]*</" + p + rb"f>)\s*"
+            rb"<"
+            + p
+            + rb"c(?=[\s>])([^>]*)>\s*<"
+            + p
+            + rb"f(?:\s[^>]*/>|/>|(?:\s[^>]*)?>[^<]*</"
+            + p
+            + rb"f>)\s*"
             rb"(<" + p + rb"v\s*/>|<" + p + rb"v[^>]*></" + p + rb"v>)?\s*</" + p + rb"c>"
         )
         self._rows_before = 0
