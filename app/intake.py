@@ -28,6 +28,7 @@ from app.ledger.store import Busy, LedgerStore
 from app.loans.actions import newest_as_of
 from app.loans.queries import mark_settled, unsettled_since
 from app.privacy import keyring
+from app.today import business_date
 
 SWEPT_ON = "swept_on"
 
@@ -66,7 +67,8 @@ def is_settled(session: Session, today: date) -> bool:
 
 def _sweep(session: Session, day: date, actor: str) -> Swept:
     swept = sweep(session, day, actor)
-    put_setting(session, SWEPT_ON, day.isoformat())
+    if day <= business_date(session):  # else the next imports would be swept for a day that is still to come
+        put_setting(session, SWEPT_ON, day.isoformat())
     return swept
 
 
@@ -168,7 +170,8 @@ def _judge(
 
     def outcome(ok: bool, sentence: Text, counts: dict[str, int], batch_id: int = 0) -> Outcome:
         refused = refused_workbook(examined.reading, batch_id, gettext)
-        return Outcome(ok, counts, report.remarks, sentence, refused)
+        remarks = [*report.remarks, *report.news(request.path.name)]
+        return Outcome(ok, counts, remarks, sentence, refused)
 
     if (hindered := ledger.hindrance(examined, request.accept_valid)) is not None:
         nothing = {**_NOTHING, "rejected": report.rejected}

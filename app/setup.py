@@ -1,5 +1,6 @@
 """The first start of an instance: migrations, then the demonstration or a real county's first three answers."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -17,8 +18,10 @@ from app.demo.load import LOADED, PASSWORD, STATE, is_empty, load_demo
 from app.places.actions import lender_named, load_places
 from app.places.models import Region
 from app.places.queries import counties
-from app.places.rules import SHIPPED, Level, Place, level_of, parent_code, read_places
+from app.places.rules import CODE_LENGTHS, SHIPPED, Level, Place, level_of, parent_code, read_places
 from app.startup import remember_key
+
+NAME_LENGTH = 64
 
 
 def migrate(app: Flask) -> None:
@@ -60,17 +63,19 @@ def ask() -> None:
         click.echo(gettext("This instance has accounts already."), err=True)
         raise SystemExit(1)
     county = _ask_county()
-    lender = click.prompt(gettext("Name of the lending bank, e.g. 罗平农商行")).strip()
+    lender = _ask_text(gettext("Name of the lending bank, e.g. 罗平农商行"))
     while True:
-        username = click.prompt(gettext("Administrator's user name"), default="admin").strip()
+        username = _ask_text(gettext("Administrator's user name"), default="admin")
         password = click.prompt(gettext("Password"), hide_input=True, confirmation_prompt=True)
         try:
             add_user(session, username=username, name=username, role=Role.ADMIN, password=password)
             break
         except AccountRefused as refused:
+            session.rollback()
             click.echo(refused.message.render(gettext), err=True)
+    load_places(session, county.places)
     lender_named(session, lender)
-    audit.record(session, audit.SYSTEM, "setup", "region", county, lender=lender)
+    audit.record(session, audit.SYSTEM, "setup", "region", county.code, lender=lender)
     session.commit()
     click.echo(
         gettext("Done. Sign in as %(name)s and make an account for the county office.", name=username),
@@ -78,29 +83,49 @@ def ask() -> None:
     )
 
 
-def _ask_county() -> str:
-    """The code of a shipped county, or code and name of another, whose townships the county office adds."""
+@dataclass(frozen=True, slots=True)
+class _County:
+    """The county's code, and the places to be made for it."""
+
+    code: str
+    places: tuple[Place, ...] = ()
+
+
+def _ask_county() -> _County:
+    """A shipped county, or code and name of another, whose townships the county office adds."""
     session = db.session()
-    if known := counties(session):
-        return known[0].code
+    known = counties(session)
+    session.rollback()  # no lock while somebody thinks
+    if known:
+        return _County(known[0].code)
     while True:
-        code = click.prompt(gettext("Statistical code of the county, six digits"), default="530324").strip()
+        code = _ask_text(gettext("Statistical code of the county, six digits"), default="530324")
+        if not (code.isascii() and code.isdigit() and len(code) == CODE_LENGTHS[Level.COUNTY]):
+            click.echo(gettext("A county's code has six digits, such as 530324."), err=True)
+            continue
         path = SHIPPED / f"{code}.json"
         if path.is_file():
-            load_places(session, read_places(path))
-            return code
-        if code.isascii() and code.isdigit() and len(code) == 6:
-            _bare_county(code, click.prompt(gettext("Name of the county")).strip())
-            return code
-        click.echo(gettext("A county's code has six digits, such as 530324."), err=True)
+            return _County(code, tuple(read_places(path)))
+        return _bare_county(code, _ask_text(gettext("Name of the county")))
 
 
-def _bare_county(code: str, name: str) -> None:
+def _bare_county(code: str, name: str) -> _County:
     """A county that is not shipped: its places above stand with their codes until they are loaded."""
-    chain: list[Place] = []
+    session = db.session()
+    chain = [Place(code, Level.COUNTY, name, name)]
     above = parent_code(code)
     while above is not None:
-        if db.session.get(Region, above) is None:
+        if session.get(Region, above) is None:
             chain.append(Place(above, level_of(above), above, above))
         above = parent_code(above)
-    load_places(db.session(), [*chain, Place(code, Level.COUNTY, name, name)])
+    session.rollback()
+    return _County(code, tuple(chain))
+
+
+def _ask_text(question: str, default: str | None = None) -> str:
+    """An answer that a name's column holds."""
+    while True:
+        answer = str(click.prompt(question, default=default)).strip()
+        if 0 < len(answer) <= NAME_LENGTH:
+            return answer
+        click.echo(gettext("Give at most %(n)s characters.", n=NAME_LENGTH), err=True)

@@ -39,6 +39,13 @@ for name in ("DATABASE_URL", "QINGSHOU_INSTANCE_PATH", "QINGSHOU_TODAY", "QINGSH
     os.environ.pop(name, None)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured: ``record_property("measured", "first load: 42 KB of 150")``."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    for line in (value for report in reports for name, value in report.user_properties if name == "measured"):
+        terminalreporter.write_line(f"measured: {line}")
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(socket_disabled: None) -> None:
     """Every test; the plugin's ``--allow-hosts`` leaves loopback and Unix sockets open."""

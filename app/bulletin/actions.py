@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -18,14 +18,16 @@ def refresh_figures(session: Session, since: date) -> list[date]:
     """Count anew every month that a change of the state from ``since`` on can touch; returns those months.
 
     1. Months before keep their figures and only take on the new revision.
-    2. Months from there to the newest ledger are counted from the snapshots, all regions at once.
+    2. Months from there to the newest ledger are counted from the snapshots, all regions at once, and with them
+       those before that no ledger was for: they stand as the ledger before left them.
     """
     revision = ledger_revision(session)
     first, newest = month_end(since), queries.newest_month(session)
     session.execute(update(FigureCache).where(FigureCache.month < first).values(revision=revision))
     session.execute(delete(FigureCache).where(FigureCache.month >= first))
     months: list[date] = []
-    month = first
+    before = session.scalar(select(func.max(FigureCache.month)))
+    month = month_end(add_months(before, 1)) if before else first
     while newest is not None and month <= newest:
         counted = queries.count(session, month, EVERYTHING, "")
         if counted:

@@ -21,7 +21,7 @@ from app.bulletin.figures import FigureRow, Figures
 from app.bulletin.models import FigureCache, PublishedText, Target
 from app.clock import month_end
 from app.loans.models import Loan, Snapshot
-from app.loans.queries import in_scope, ledger_revision, valid_on
+from app.loans.queries import in_region, in_scope, ledger_revision, valid_on
 from app.places.models import Region
 from app.places.queries import within
 from app.places.rules import Level
@@ -59,6 +59,10 @@ def amount(measure: Measure) -> ColumnElement[int]:
 
 def snapshots_in(scope: Scope) -> ColumnElement[bool]:
     return in_scope(scope, Snapshot.township_code, Snapshot.branch_id)  # type: ignore[arg-type]
+
+
+def _in_region(region: str) -> ColumnElement[bool]:
+    return in_region(Snapshot.township_code, region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _aggregate(day: date, where: ColumnElement[bool]) -> Select[*tuple[Any, ...]
 
 def count(session: Session, day: date, scope: Scope, region: str) -> list[Counted]:
     """Count the townships of ``region`` within ``scope`` on ``day``, from the snapshots."""
-    where = and_(snapshots_in(scope), within(Snapshot.township_code, region))
+    where = and_(snapshots_in(scope), _in_region(region))
     return [
         Counted(code, as_of, *map(int, rest))
         for code, as_of, *rest in session.execute(_aggregate(day, where))
@@ -297,9 +301,7 @@ def loans_behind(
     ``households`` is counted by township, as the figure is.
     """
     day = month_end(month)
-    where = and_(
-        valid_on(day), belongs(measure, day), snapshots_in(scope), within(Snapshot.township_code, region)
-    )
+    where = and_(valid_on(day), belongs(measure, day), snapshots_in(scope), _in_region(region))
     per_township = session.execute(
         select(
             func.count(distinct(Snapshot.household_id)),
@@ -310,11 +312,11 @@ def loans_behind(
         .group_by(Snapshot.township_code)
     ).all()
     households, loans, total = (sum(int(row[i]) for row in per_township) for i in range(3))
+    ids = select(Snapshot.id).where(where, Snapshot.id > after).order_by(Snapshot.id).limit(limit)
     page = session.scalars(
         select(Snapshot)
-        .where(where, Snapshot.id > after)
+        .where(Snapshot.id.in_(ids))  # the rest of what is shown is read for these alone
         .order_by(Snapshot.id)
-        .limit(limit)
         .options(
             joinedload(Snapshot.loan).options(
                 joinedload(Loan.borrower),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import User
@@ -12,7 +12,7 @@ from app.accounts.rules import Role, Scope
 from app.cases.models import Case, CaseEvent
 from app.labels import Labelled, T
 from app.loans.models import Loan, Repayment, Snapshot
-from app.loans.queries import in_scope
+from app.loans.queries import in_region, in_scope
 from app.places.models import Branch
 from app.places.queries import within
 
@@ -59,7 +59,7 @@ def _matching(scope: Scope, chosen: Filter, today: date) -> ColumnElement[bool]:
     if chosen.state is State.UNASSIGNED:
         where.append(or_(Case.township_user_id.is_(None), Case.branch_user_id.is_(None)))
     if chosen.township:
-        where.append(within(Case.township_code, chosen.township))
+        where.append(in_region(Case.township_code, chosen.township))
     if chosen.branch_id is not None:
         where.append(Case.branch_id == chosen.branch_id)
     if chosen.bucket:
@@ -171,8 +171,8 @@ def collectors(session: Session, scope: Scope) -> list[User]:
 
 def branches(session: Session, scope: Scope) -> list[Branch]:
     """The branches that have cases within the scope."""
-    having = select(Case.branch_id).where(cases_in(scope)).distinct()
-    return list(session.scalars(select(Branch).where(Branch.id.in_(having)).order_by(Branch.name)))
+    having = exists().where(Case.branch_id == Branch.id, cases_in(scope))
+    return list(session.scalars(select(Branch).where(having).order_by(Branch.name)))
 
 
 @dataclass(frozen=True, slots=True)

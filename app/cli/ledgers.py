@@ -82,12 +82,16 @@ def _write(path: Path, content: bytes) -> None:
 def _print_outcome(outcome: Any) -> None:
     from rich.table import Table
 
-    for finding in outcome.findings:
+    from app.ledger.report import SHOWN
+
+    for finding in outcome.findings[:SHOWN]:
         place = " ".join(str(part) for part in (finding.sheet, finding.row, finding.field) if part)
         stderr.print(
             f"{place}: {finding.message.render(gettext)}" + (f" [{finding.found}]" if finding.found else ""),
             markup=False,
         )
+    if (more := len(outcome.findings) - SHOWN) > 0:
+        say(T("%(n)s more findings; --json lists them all.", n=more))
     table = Table(show_header=False, box=None)
     table.add_column()
     table.add_column(justify="right")

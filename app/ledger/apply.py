@@ -167,13 +167,15 @@ def _snapshots(connection: Connection, batch_id: int, as_of: date) -> None:
     )
     connection.execute(
         update(Snapshot)
-        .where(Snapshot.until > as_of, Snapshot.as_of < as_of, Snapshot.loan_id.in_(_loans_of(batch_id)))
+        .where(
+            Snapshot.until > as_of, Snapshot.as_of < as_of, Snapshot.loan_id.in_(_loans_of(batch_id, as_of))
+        )
         .values(until=as_of)
     )
 
 
-def _loans_of(batch_id: int) -> Any:
-    return select(Snapshot.loan_id).where(Snapshot.batch_id == batch_id)
+def _loans_of(batch_id: int, as_of: date) -> Any:
+    return select(Snapshot.loan_id).where(Snapshot.as_of == as_of, Snapshot.batch_id == batch_id)
 
 
 def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
@@ -200,7 +202,7 @@ def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
     )
     columns = ["loan_id", "as_of", "paid_on", "amount", "source"]
     for pair in (current, before):  # one by one, so that an index finds them among all that history holds
-        rows = fallen.where(pair.batch_id == batch_id)
+        rows = fallen.where(pair.as_of == as_of, pair.batch_id == batch_id)
         connection.execute(insert(Repayment).from_select(columns, rows))
     earlier = select(literal(1)).where(before.loan_id == current.loan_id, before.until == current.as_of)
     first_seen = select(
@@ -210,6 +212,7 @@ def _repayments(connection: Connection, batch_id: int, as_of: date) -> None:
         current.repaid,
         literal(RepaymentSource.LEDGER.value),
     ).where(
+        current.as_of == as_of,
         current.batch_id == batch_id,
         current.repaid > 0,
         current.repaid_on <= current.as_of,

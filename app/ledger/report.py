@@ -4,7 +4,7 @@ ID numbers and phones appear only masked: whoever has the file finds them by she
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.labels import T, Text
@@ -40,7 +40,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Counts of rows (amounts in 分) and the first SHOWN remarks."""
+    """Counts of rows (amounts in 分) and all remarks, of which the first SHOWN are kept."""
 
     accepted: int
     rejected: int
@@ -63,8 +63,22 @@ class Report:
         names = ("accepted", "rejected", "new", "changed", "unchanged", "missing", "missing_overdue")
         return {name: getattr(self, name) for name in names}
 
+    def news(self, filename: str) -> list[Remark]:
+        """The names that are new and the columns not read, which the preview's page lists by themselves."""
+        named: tuple[tuple[list[str], LedgerField | None, Text], ...] = (
+            (self.new_lenders, LedgerField.LENDER, T("Lenders that are new here.")),
+            (self.new_branches, LedgerField.BRANCH, T("Branches that are new here.")),
+            (self.unrecognised, None, T("Columns that are not recognised, and were not read.")),
+        )
+        return [
+            Remark(NOTICE, filename, None, about.value if about else None, "、".join(names), message)
+            for names, about, message in named
+            if names
+        ]
+
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "remarks": [remark.to_json() for remark in self.remarks]}
+        kept = [remark.to_json() for remark in self.remarks[:SHOWN]]
+        return {**asdict(replace(self, remarks=[])), "remarks": kept}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Report":
@@ -86,7 +100,6 @@ def build_report(
     if loose:
         message = T("These rows belong to a ledger that has not been taken. Take its valid rows too.")
         remarks.append(Remark(NOTICE, reading.sheets[0].name, None, None, "", message))
-    remarks += [_notice(finding) for finding in reading.findings]
     remarks += [
         Remark(
             NOTICE,
@@ -113,6 +126,7 @@ def build_report(
         )
         for sheet, row in split
     ]
+    remarks += [_notice(finding) for finding in reading.findings]  # last: there may be one a row
     refused_rows = {(error.sheet, error.row_no) for error in reading.errors}
     return Report(
         accepted=accepted,
@@ -124,7 +138,7 @@ def build_report(
         new_branches=[f"{lender} {branch}" for lender, branch in unknown.branches],
         unrecognised=list(dict.fromkeys(column.header for _, column in reading.unrecognised)),
         refused_contracts=sorted(set(reading.refused_contracts)),
-        remarks=remarks[:SHOWN],
+        remarks=remarks,
     )
 
 

@@ -114,7 +114,7 @@ class Snapshot(Base):
     __table_args__ = (
         UniqueConstraint("loan_id", "as_of"),
         Index("ix_snapshot_township_code_until", "township_code", "until"),
-        Index("ix_snapshot_batch_id", "batch_id"),
+        Index("ix_snapshot_as_of_batch_id", "as_of", "batch_id"),
     )
 
 

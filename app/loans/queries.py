@@ -10,6 +10,7 @@ from app.accounts.rules import Scope
 from app.db import get_setting, put_setting
 from app.loans.models import Loan, Snapshot
 from app.places.queries import CodeColumn, within
+from app.places.rules import CODE_LENGTHS, Level
 
 LEDGER_REVISION = "ledger_revision"
 UNSETTLED_SINCE = "unsettled_since"
@@ -23,8 +24,13 @@ def in_scope(scope: Scope, township: CodeColumn, branch: "ColumnElement[int | No
     if scope.branch_id is not None:
         conditions.append(branch == scope.branch_id)
     if scope.region:
-        conditions.append(within(township, scope.region))
+        conditions.append(in_region(township, scope.region))
     return and_(true(), *conditions)
+
+
+def in_region(township: CodeColumn, code: str) -> ColumnElement[bool]:
+    """A loan's township is ``code`` or lies within it. Equal where it can be: then an index also gives the order."""
+    return township == code if len(code) == CODE_LENGTHS[Level.TOWNSHIP] else within(township, code)
 
 
 def loans_in(scope: Scope) -> ColumnElement[bool]:

@@ -254,14 +254,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_collection_case")),
     )
     op.create_index(
-        "ix_collection_case_branch", "collection_case", ["closed_on", "branch_id", "due_on"], unique=False
+        "ix_collection_case_branch",
+        "collection_case",
+        ["branch_id", "closed_on", "due_on", "township_code"],
+        unique=False,
     )
-    op.create_index("ix_collection_case_due", "collection_case", ["closed_on", "due_on"], unique=False)
+    op.create_index(
+        "ix_collection_case_list",
+        "collection_case",
+        [
+            "closed_on",
+            "due_on",
+            "id",
+            "township_code",
+            "branch_id",
+            "township_user_id",
+            "branch_user_id",
+            "overdue",
+        ],
+        unique=False,
+    )
     op.create_index("ix_collection_case_loan_id", "collection_case", ["loan_id"], unique=False)
     op.create_index(
         "ix_collection_case_township",
         "collection_case",
-        ["closed_on", "township_code", "due_on"],
+        ["township_code", "closed_on", "due_on"],
         unique=False,
     )
     op.create_index(
@@ -339,7 +356,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshot")),
         sa.UniqueConstraint("loan_id", "as_of", name=op.f("uq_snapshot_loan_id_as_of")),
     )
-    op.create_index("ix_snapshot_batch_id", "snapshot", ["batch_id"], unique=False)
+    op.create_index("ix_snapshot_as_of_batch_id", "snapshot", ["as_of", "batch_id"], unique=False)
     op.create_index("ix_snapshot_township_code_until", "snapshot", ["township_code", "until"], unique=False)
     op.create_table(
         "case_event",
@@ -394,7 +411,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_case_event_case_id"), table_name="case_event")
     op.drop_table("case_event")
     op.drop_index("ix_snapshot_township_code_until", table_name="snapshot")
-    op.drop_index("ix_snapshot_batch_id", table_name="snapshot")
+    op.drop_index("ix_snapshot_as_of_batch_id", table_name="snapshot")
     op.drop_table("snapshot")
     op.drop_table("repayment")
     op.drop_index(
@@ -413,7 +430,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_collection_case_township", table_name="collection_case")
     op.drop_index("ix_collection_case_loan_id", table_name="collection_case")
-    op.drop_index("ix_collection_case_due", table_name="collection_case")
+    op.drop_index("ix_collection_case_list", table_name="collection_case")
     op.drop_index("ix_collection_case_branch", table_name="collection_case")
     op.drop_table("collection_case")
     op.drop_index("ix_user_account_region_code", table_name="user_account")

@@ -38,7 +38,6 @@ class Watch:
     """Listens to a browser from its first page on: what its pages complain of, and whom they ask for something."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
-        context.add_init_script(AXE)
         self.heard: list[str] = []
         self._host = urlsplit(address).netloc
         context.on("console", self._said)

@@ -3,12 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 from app import create_app
 from app.config import Settings
@@ -25,6 +26,7 @@ FLAGS = [
 DESK, PHONE = 1280, 360
 HEIGHT = 800
 WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +34,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
+
+
+@cache
+def executable() -> str | None:
+    """The Chromium that is named, else one on the path, else Playwright's own where somebody has installed it."""
+    named = os.environ.get(FROM_ENVIRONMENT)
+    found = [named] if named else [path for name in ON_PATH if (path := shutil.which(name))]
+    if not found:
+        with sync_playwright() as asked:
+            found = [asked.chromium.executable_path]
+    return next((path for path in found if Path(path).exists()), None)
+
+
+def pytest_runtest_setup() -> None:
+    if executable() is None:
+        pytest.skip(
+            f"no Chromium found: apt-get install chromium, or name one in {FROM_ENVIRONMENT} (/path/to/chrome)"
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -47,15 +67,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    named = os.environ.get(FROM_ENVIRONMENT)
-    found = [named] if named else [path for name in ON_PATH if (path := shutil.which(name))]
-    own = playwright.chromium.executable_path
-    executable = next((path for path in [*found, own] if Path(path).exists()), None)
-    if executable is None:
-        pytest.skip(
-            f"no Chromium found: apt-get install chromium, or name one in {FROM_ENVIRONMENT} (/path/to/chrome)"
-        )
-    browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+    browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
     yield browser
     browser.close()
 

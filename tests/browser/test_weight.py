@@ -1,6 +1,6 @@
 """What a visit costs on the line, gzip as plain HTTP gives it: the first page, the pages after it, the charts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,9 +68,12 @@ def still_site(chromium: Browser, instances: Instances) -> Iterator[Site]:
     instances.drop(settings)
 
 
-def told(capsys: pytest.CaptureFixture[str], what: str, weight: int, limit: int) -> None:
-    with capsys.disabled():
-        print(f"\n  {what}: {weight / KB:.1f} KB of {limit // KB}", end="")
+Record = Callable[[str, object], None]
+
+
+def told(record: Record, what: str, weight: int, limit: int) -> None:
+    """Printed at the end of the run."""
+    record("measured", f"{what}: {weight / KB:.1f} KB of {limit // KB}")
 
 
 def gzip_only(context: BrowserContext) -> None:
@@ -78,7 +81,7 @@ def gzip_only(context: BrowserContext) -> None:
 
 
 def test_the_first_page_and_those_after_it(
-    still_site: Site, open_browser: OpenBrowser, capsys: pytest.CaptureFixture[str]
+    still_site: Site, open_browser: OpenBrowser, record_property: Record
 ) -> None:
     context = open_browser(still_site)
     gzip_only(context)
@@ -90,7 +93,7 @@ def test_the_first_page_and_those_after_it(
     assert {url.rpartition(".")[2] for url in scale.requests.values()} >= {"js", "css"}, (
         "the scale missed something"
     )
-    told(capsys, "first load, sign-in page", first, FIRST_LOAD)
+    told(record_property, "first load, sign-in page", first, FIRST_LOAD)
     assert KB < first <= FIRST_LOAD
     sign_in(page, "office")
     page.goto("/cases/", wait_until="networkidle")
@@ -100,7 +103,7 @@ def test_the_first_page_and_those_after_it(
         page.goto(path)
         weight = sum(size for url, size in scale.bytes.items() if not any(code in url for code in CHART_CODE))
         scale.bytes.clear()
-        told(capsys, f"afterwards, {path}", weight, NEXT_PAGE)
+        told(record_property, f"afterwards, {path}", weight, NEXT_PAGE)
         assert weight > KB, f"{path} was not weighed"
         heavy += [path] if weight > NEXT_PAGE else []
     assert not heavy
@@ -109,7 +112,7 @@ def test_the_first_page_and_those_after_it(
 
 
 def test_charts_come_after_the_page_and_once(
-    still_site: Site, open_browser: OpenBrowser, capsys: pytest.CaptureFixture[str]
+    still_site: Site, open_browser: OpenBrowser, record_property: Record
 ) -> None:
     context = open_browser(still_site)
     gzip_only(context)
@@ -127,7 +130,7 @@ def test_charts_come_after_the_page_and_once(
     )
     assert began >= loaded > 0
     weight = scale.read(*CHART_CODE)
-    told(capsys, "charts", weight, CHARTS)
+    told(record_property, "charts", weight, CHARTS)
     assert 50 * KB < weight <= CHARTS
     page.goto("/bulletin/?month=2023-09")
     page.locator("figure[data-chart] canvas").first.wait_for()

@@ -216,4 +216,6 @@ def test_a_risen_balance_is_a_finding(session: Session, tmp_path: Path) -> None:
     taken(tmp_path, [a, b], SEPTEMBER)
     outcome = taken(tmp_path, [a | {"贷款余额": "100.01"}, b], OCTOBER)
     (found,) = [remark for remark in outcome.findings if "risen" in str(remark.message)]
-    assert (found.row, found.found) == (2, "100.01") and "from 100.00 元 to 100.01 元" in str(found.message)
+    assert (found.row, found.found) == (2, "100.01") and "from 100.00 yuan to 100.01 yuan" in str(
+        found.message
+    )

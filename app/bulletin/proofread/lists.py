@@ -81,9 +81,11 @@ def _is_zero(row: Row) -> bool:
 
 
 def check_dates(reading: Reading, names: Names) -> Iterator[Finding]:
-    """The three paragraphs are as of one date; the one that most of them print, else the first."""
-    printed = [date.value for date in reading.dates.values()]
-    if len(set(printed)) < 2:
+    """The three paragraphs are as of one date, the one that most of them print, else the first; of its year is
+    the new lending.
+    """
+    printed = [int(date.value) for date in reading.dates.values()]
+    if not printed:
         return
     common = max(printed, key=lambda value: (printed.count(value), -printed.index(value)))
     expected = next(date.text for date in reading.dates.values() if date.value == common)
@@ -93,6 +95,11 @@ def check_dates(reading: Reading, names: Names) -> Iterator[Finding]:
             yield Finding(
                 names(TOTAL), section, Figure.AS_OF, date.text, expected, date.start, date.end, reason
             )
+    year, as_of = reading.lending_year, str(common // 10_000)
+    if year and str(year.value) != as_of:
+        reason = T("New lending is counted in the year of the as-of date, %(year)s.", year=as_of)
+        place = (year.text, as_of, year.start, year.end)
+        yield Finding(names(TOTAL), Section.NEW, Figure.AS_OF, *place, reason)
 
 
 @dataclass(frozen=True, slots=True)

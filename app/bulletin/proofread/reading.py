@@ -47,6 +47,7 @@ _NUMBER = re.compile(r"\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
 _DATE = re.compile(
     r"截[至止] {0,2}(\d{4}) {0,2}年? {0,2}(\d{2}|\d(?= {0,2}月)) {0,2}月? {0,2}(\d{2}|\d(?= {0,2}日))"
 )
+_LENDING_YEAR = re.compile(r"(\d{4}) {0,2}年度? {0,2}(?:累计|共)?(?:新增|新发放)")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _BETWEEN = re.compile(
     r"\s*户?\s*(?:\d+\s*笔)?\s*[,、:]?\s*(?:贷款|金额|余额|资金|存量|逾期|共计|共|计){0,3}\s*"
@@ -133,6 +134,7 @@ class Reading:
     none_overdue: Printed | None
     dates: dict[Section, Printed]
     sections: dict[Section, tuple[int, int]]
+    lending_year: Printed | None = None
 
 
 def read(text: str) -> Reading:
@@ -148,6 +150,10 @@ def read(text: str) -> Reading:
             reading.dates[section] = Printed(
                 date.start(1), date.end(3), text[date.start(1) : date.end(3)], value
             )
+    if Section.NEW in sections and (year := _LENDING_YEAR.search(plain, *sections[Section.NEW])):
+        reading.lending_year = Printed(
+            year.start(1), year.end(1), text[year.start(1) : year.end(1)], int(year[1])
+        )
     if Section.OVERDUE in sections:
         _read_cleared(text, plain, sections[Section.OVERDUE], reading)
     return reading

@@ -1,0 +1,323 @@
+"""The figures from the database: against a slow and obvious count, in every region, scope and cache state."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.accounts.rules import EVERYTHING, NOTHING, Scope
+from app.bulletin.actions import set_target
+from app.bulletin.figures import FigureRow
+from app.bulletin.models import FigureCache
+from app.bulletin.queries import Measure, figures, loans_behind, newest_month
+from app.db import db
+from app.ledger.export import export_xlsx
+from app.ledger.rows import LedgerRow
+from app.loans.models import Loan
+from app.places.actions import load_places
+from app.places.models import Branch
+from app.places.queries import place_index
+from app.places.rules import Level, Place
+from tests.intake.world import (
+    AUGUST,
+    LENDER,
+    NOVEMBER,
+    OCTOBER,
+    OTHER_LENDER,
+    SEPTEMBER,
+    imported,
+    repayments,
+    snapshots,
+    take,
+)
+from tests.intake.world import loans as loans_now
+from tests.ledger.factory import AGANG, COUNTY, JIULONG, LAOCHANG, id_number, ledger_row
+
+OTHER_COUNTY, OTHER_TOWNSHIP, PREFECTURE, PROVINCE = "530325", "530325100", "5303", "53"
+TOWNSHIPS = (AGANG, JIULONG, LAOCHANG, OTHER_TOWNSHIP)
+MONTHS = (AUGUST, SEPTEMBER, OCTOBER, NOVEMBER)
+EXAMPLES = {"sqlite": 12, "postgresql": 5}
+History = list[tuple[date, list[LedgerRow]]]
+
+
+# --- the slow and obvious count
+
+
+@dataclass
+class Counts:
+    """What a bulletin says of one township; heads of households as sets, so that nobody counts twice."""
+
+    stock_heads: set[str]
+    stock: int
+    new_heads: set[str]
+    new: int
+    overdue_heads: set[str]
+    overdue: int
+    loans: int
+
+    def as_row(self) -> tuple[int, ...]:
+        heads = len(self.stock_heads), len(self.new_heads), len(self.overdue_heads)
+        return (heads[0], self.stock, heads[1], self.new, heads[2], self.overdue, self.loans)
+
+
+def counted(history: History, day: date, branch: str | None = None) -> dict[str, Counts]:
+    """By township, from the last thing that any ledger up to ``day`` said of each loan."""
+    said: dict[tuple[str | None, str], tuple[date, LedgerRow]] = {}
+    for as_of, rows in history:
+        if as_of <= day:
+            said.update({(row.lender, row.contract_no): (as_of, row) for row in rows})
+    found: dict[str, Counts] = defaultdict(lambda: Counts(set(), 0, set(), 0, set(), 0, 0))
+    for as_of, row in said.values():
+        if branch not in (None, row.branch):
+            continue
+        counts, head = found[row.township_code], row.head_id or row.id_number
+        overdue = row.overdue if row.overdue is not None else row.balance if row.due_on < as_of else 0
+        if row.balance > 0:
+            counts.stock_heads.add(head)
+            counts.stock += row.balance
+        if row.disbursed_on.year == day.year and row.disbursed_on <= day:
+            counts.new_heads.add(head)
+            counts.new += row.principal
+        if overdue > 0:
+            counts.overdue_heads.add(head)
+            counts.overdue += overdue
+            counts.loans += 1
+    return found
+
+
+def as_row(row: FigureRow) -> tuple[int, ...]:
+    return (
+        row.stock_households, row.stock_fen, row.new_households, row.new_fen, row.overdue_households, row.overdue_fen,
+        row.overdue_loans,
+    )  # fmt: skip
+
+
+def summed(rows: Iterator[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*rows, strict=True))) or (0,) * 7
+
+
+# --- random portfolios
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Ledgers of some months, of two lenders; a loan keeps its number, everything else may change."""
+    history: History = []
+    for month in draw(st.sets(st.sampled_from(MONTHS), min_size=1)):
+        rows = []
+        for number in draw(st.sets(st.integers(1, 12), min_size=1, max_size=8)):
+            principal = draw(st.integers(1, 10**7))
+            balance = draw(st.integers(0, principal))
+            rows.append(ledger_row(
+                contract_no=f"HT-{number}", lender=draw(st.sampled_from([LENDER, OTHER_LENDER])), head_name="",
+                township_code=draw(st.sampled_from(TOWNSHIPS)), branch=draw(st.sampled_from(["甲支行", "乙支行"])),
+                id_number=id_number(draw(st.integers(0, 5))), principal=principal, balance=balance,
+                head_id=draw(st.sampled_from([None, id_number(0), id_number(6)])),
+                overdue=draw(st.one_of(st.none(), st.just(0), st.integers(0, balance))),
+                disbursed_on=draw(st.sampled_from([date(2022, 12, 31), date(2023, 1, 1), date(2023, 9, 30), OCTOBER])),
+                due_on=draw(st.sampled_from([date(2023, 10, 30), OCTOBER, date(2024, 9, 9)])),
+            ))  # fmt: skip
+        once = {(row.lender, row.contract_no): row for row in rows}
+        history.append((month, list(once.values())))
+    return sorted(history, key=lambda ledger: ledger[0])
+
+
+@pytest.fixture
+def two_counties(session: Session) -> Session:
+    other = [
+        Place(OTHER_COUNTY, Level.COUNTY, "富源县", "富源县"),
+        Place(OTHER_TOWNSHIP, Level.TOWNSHIP, "营上镇", "营上镇"),
+    ]
+    load_places(session, other)
+    session.commit()
+    return session
+
+
+@pytest.mark.slow
+def test_random_portfolios_agree_with_the_obvious_count(two_counties: Session, db_kind: str) -> None:
+    session = two_counties
+
+    @settings(max_examples=EXAMPLES[db_kind], deadline=None)
+    @given(history=histories())
+    def check(history: History) -> None:
+        for as_of, rows in history:
+            take(session, rows, as_of)
+        try:
+            for month in MONTHS:
+                _agree(session, history, month)
+        finally:
+            session.rollback()
+
+    check()
+
+
+def _agree(session: Session, history: History, month: date) -> None:
+    expected = {code: counts.as_row() for code, counts in counted(history, month).items()}
+    for county in (COUNTY, OTHER_COUNTY):
+        found = figures(session, county, month)
+        for row in found.rows:
+            assert as_row(row) == expected.get(row.code, (0,) * 7), (month, row.code)
+        assert as_row(found.total) == summed(as_row(row) for row in found.rows)
+    prefecture = figures(session, PREFECTURE, month)
+    assert as_row(prefecture.total) == (summed(iter(expected.values())) if expected else (0,) * 7)
+    assert as_row(figures(session, PROVINCE, month).total) == as_row(prefecture.total)
+    cached = figures(session, COUNTY, month).to_json()
+    _scopes_agree(session, history, month)
+    _drill_down_agrees(session, month)
+    with session.begin_nested() as savepoint:
+        session.execute(delete(FigureCache))
+        assert figures(session, COUNTY, month).to_json() == cached
+        savepoint.rollback()
+
+
+def _scopes_agree(session: Session, history: History, month: date) -> None:
+    for branch in session.scalars(select(Branch).order_by(Branch.id).limit(2)):
+        rows = [(day, [r for r in ledger if r.lender == branch.lender.name]) for day, ledger in history]
+        expected = {code: c.as_row() for code, c in counted(rows, month, branch.name).items()}
+        found = figures(session, PREFECTURE, month, Scope(region=None, branch_id=branch.id))
+        assert as_row(found.total) == (summed(iter(expected.values())) if expected else (0,) * 7)
+    whole = {row.code: as_row(row) for row in figures(session, COUNTY, month).rows}
+    (row,) = figures(session, COUNTY, month, Scope(region=AGANG)).rows
+    assert (row.code, as_row(row)) == (AGANG, whole[AGANG])
+
+
+def _drill_down_agrees(session: Session, month: date) -> None:
+    """The loans behind a figure add up to it."""
+    total = figures(session, COUNTY, month).total
+    for measure, households, amount in (
+        (Measure.STOCK, total.stock_households, total.stock_fen),
+        (Measure.NEW, total.new_households, total.new_fen),
+        (Measure.OVERDUE, total.overdue_households, total.overdue_fen),
+    ):
+        behind = loans_behind(session, measure, COUNTY, month, EVERYTHING, 0, 1000)
+        assert (behind.households, behind.total, behind.loans) == (households, amount, len(behind.snapshots))
+    assert (
+        loans_behind(session, Measure.OVERDUE, COUNTY, month, EVERYTHING, 0, 1000).loans
+        == total.overdue_loans
+    )
+
+
+# --- the cache
+
+
+def test_a_cache_of_another_revision_is_not_used(session: Session) -> None:
+    take(session, [ledger_row(balance=500)], OCTOBER)
+    session.execute(update(FigureCache).values(stock=1))
+    assert figures(session, COUNTY, OCTOBER).total.stock_fen == 1  # it is read, so that a page need not count
+    session.execute(update(FigureCache).values(revision=FigureCache.revision - 1))
+    assert figures(session, COUNTY, OCTOBER).total.stock_fen == 500
+
+
+def test_months_before_an_older_ledger_keep_their_cache(session: Session) -> None:
+    take(session, [ledger_row(balance=1)], AUGUST)
+    take(session, [ledger_row(balance=2)], NOVEMBER)
+    take(session, [ledger_row(balance=4)], OCTOBER)
+    cached = dict(
+        session.execute(
+            select(FigureCache.month, func.sum(FigureCache.stock)).group_by(FigureCache.month)
+        ).all()
+    )
+    assert cached == {AUGUST: 1, SEPTEMBER: 1, OCTOBER: 5, NOVEMBER: 3}
+    assert len(set(session.scalars(select(FigureCache.revision)))) == 1
+    assert newest_month(session) == NOVEMBER
+
+
+def test_a_ledger_of_the_middle_of_a_month_is_the_months_until_a_later_one(session: Session) -> None:
+    row = ledger_row(contract_no="A", balance=500)
+    take(session, [row], date(2023, 10, 15))
+    found = figures(session, COUNTY, OCTOBER)
+    assert (found.total.stock_fen, found.as_of) == (500, date(2023, 10, 15))
+    take(session, [row._replace(balance=400)], OCTOBER)
+    found = figures(session, COUNTY, OCTOBER)
+    assert (found.total.stock_fen, found.as_of) == (400, OCTOBER)
+
+
+# --- what nobody may see, what is not there
+
+
+def test_figures_outside_the_scope_are_refused(two_counties: Session) -> None:
+    for region, scope in ((COUNTY, Scope(region=OTHER_COUNTY)), (COUNTY, NOTHING), ("999999", EVERYTHING)):
+        with pytest.raises(LookupError):
+            figures(two_counties, region, OCTOBER, scope)
+
+
+def test_a_county_without_a_ledger_has_no_rate_and_no_completion(session: Session) -> None:
+    total = figures(session, COUNTY, OCTOBER).total.to_json()
+    assert (
+        total["stock_wan"] == "0.00" and total["overdue_rate_pct"] is None and total["completion_pct"] is None
+    )
+
+
+def test_a_target_of_some_townships_is_no_target_of_the_county(session: Session) -> None:
+    set_target(session, AGANG, 2023, 100, "system")
+    found = figures(session, COUNTY, OCTOBER)
+    assert found.total.target_fen is None
+    assert {row.code: row.target_fen for row in found.rows}[AGANG] == 100
+    set_target(session, COUNTY, 2023, 700, "system")
+    assert figures(session, COUNTY, OCTOBER).total.target_fen == 700
+
+
+# --- the published month, through the real files
+
+
+@pytest.mark.slow
+def test_october_is_the_published_one_in_every_township(demo_app: Flask) -> None:
+    found = figures(db.session(), COUNTY, OCTOBER)
+    rows = {str(row["name"]): row for row in (r.to_json() for r in (*found.rows, found.total))}
+    with (Path(__file__).parents[1] / "data" / "luoping-2023-10.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
+        published = list(csv.DictReader(file))
+    assert len(published) == len(rows) == 14
+    for line in published:
+        row = rows[line["township"].replace("全县", "罗平县")]
+        for field in ("stock_households", "new_households", "overdue_households"):
+            assert row[field] == int(line[field])
+        for field in ("stock_wan", "new_wan", "overdue_wan"):
+            assert row[field] == line[field]
+        assert row["cleared"] is (int(line["overdue_households"]) == 0)
+
+
+@pytest.mark.slow
+def test_import_export_import_is_the_identity(demo_app: Flask, tmp_path: Path) -> None:
+    session = db.session()
+    before = loans_now(session), snapshots(session), repayments(session)
+    path = tmp_path / "again.xlsx"
+    export_xlsx(rows_of(session, NOVEMBER), path, places=place_index(session, COUNTY), as_of=NOVEMBER)
+    session.rollback()
+    outcome = imported(path, None, lender="")
+    assert outcome.ok and outcome.counts["accepted"] == outcome.counts["unchanged"] > 1000
+    assert (loans_now(session), snapshots(session), repayments(session)) == before
+
+
+def rows_of(session: Session, as_of: date) -> list[LedgerRow]:
+    """What the ledger of ``as_of`` said, from the database."""
+    given = {
+        (lender, contract): (amount, on)
+        for lender, contract, day, *_, amount, on in snapshots(session)
+        if day == as_of
+    }
+    rows = []
+    for number, loan in enumerate(session.scalars(select(Loan).where(Loan.as_of == as_of)), start=1):
+        repaid, repaid_on = given[loan.lender.name, loan.contract_no]
+        rows.append(ledger_row(
+            row_no=number, contract_no=loan.contract_no, township_code=loan.township_code, group=loan.group_name,
+            village=loan.village.name if loan.village else "", head_name=loan.household.head_name,
+            head_id=loan.household.head_id_number, household_size=loan.household.size, name=loan.borrower.name,
+            id_number=loan.borrower.id_number, phone=loan.borrower.phone, category=loan.category,
+            lender=loan.lender.name, branch=loan.branch.name if loan.branch else None, principal=loan.principal,
+            balance=loan.balance, overdue=loan.overdue, interest_owed=loan.interest_owed, rate=loan.rate,
+            disbursed_on=loan.disbursed_on, due_on=loan.due_on, grade=loan.grade, purpose=loan.purpose,
+            remark=loan.remark, repaid=repaid or None,
+            repaid_on=None if repaid_on == "None" else date.fromisoformat(repaid_on),
+        ))  # fmt: skip
+    return rows
