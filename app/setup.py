@@ -18,10 +18,17 @@ from app.demo.load import LOADED, PASSWORD, STATE, is_empty, load_demo
 from app.places.actions import lender_named, load_places
 from app.places.models import Region
 from app.places.queries import counties
-from app.places.rules import CODE_LENGTHS, SHIPPED, Level, Place, level_of, parent_code, read_places
+from app.places.rules import (
+    CODE_LENGTHS,
+    NAME_LENGTH,
+    SHIPPED,
+    Level,
+    Place,
+    level_of,
+    parent_code,
+    read_places,
+)
 from app.startup import remember_key
-
-NAME_LENGTH = 64
 
 
 def migrate(app: Flask) -> None:

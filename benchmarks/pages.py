@@ -19,6 +19,7 @@ from benchmarks.measure import Result, percentile
 
 AIM = 2.0
 WARM_UP = 3
+LOANS_BEHIND = "loans behind a figure"  # adds all of them up, so it grows with them, and has no aim
 
 
 def addresses() -> dict[str, str]:
@@ -31,6 +32,7 @@ def addresses() -> dict[str, str]:
         "case list, 31–90 days": "/cases/?days=31-90",
         "case": "/cases/{case}",
         "bulletin": f"/bulletin/?month={invented.AS_OF:%Y-%m}&region={invented.county}",
+        LOANS_BEHIND: f"/bulletin/loans?figure=overdue&month={invented.AS_OF:%Y-%m}&region={township}",
     }
 
 
@@ -82,7 +84,9 @@ def measure(small: Visitor, large: Visitor, sizes: tuple[int, int], requests: in
         times = [sorted(one.milliseconds[page]) for one in (small, large)]
         p50, p95 = (tuple(percentile(values, percent) for values in times) for percent in (50, 95))
         sizes_ = f"{sizes[1]:,} loans against {sizes[0]:,}"
-        yield Result("pages", f"{page}, p95, {sizes_}", p95[1], "ms", p95[0], AIM)
+        yield Result(
+            "pages", f"{page}, p95, {sizes_}", p95[1], "ms", p95[0], None if page == LOANS_BEHIND else AIM
+        )
         yield Result("pages", f"{page}, p50, {sizes_}", p50[1], "ms", p50[0])
         statements = [max(one.statements[page]) for one in (small, large)]
         yield Result("pages", f"{page}, SQL statements", statements[1], "", statements[0], 1.0)

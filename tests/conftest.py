@@ -71,6 +71,15 @@ class Instances:
             return self._settings(instance, f"i{self._count}")
         return self._settings(instance)
 
+    def blank(self, kind: str) -> dict[str, str]:
+        """The environment of an instance that is still to be made: no folder, and a database without tables."""
+        self._count += 1
+        environ = {"QINGSHOU_INSTANCE_PATH": str(self.folder / f"{kind}-{self._count}")}
+        if kind == "postgresql":
+            self._sql(f'CREATE DATABASE "i{self._count}"')
+            environ["DATABASE_URL"] = self.server_url(f"i{self._count}")
+        return environ
+
     def _make_template(self, kind: str, name: str, prepare: Callable[[], None]) -> Path:
         from app.setup import migrate
 

@@ -27,13 +27,8 @@ TOTAL = {
 class Terminal:
     """Runs ``flask …`` in the project's folder, for one instance."""
 
-    def __init__(self, instance: Path, **environment: str) -> None:
-        self.environment = {
-            **os.environ,
-            "QINGSHOU_INSTANCE_PATH": str(instance),
-            "LC_ALL": "C.UTF-8",
-            **environment,
-        }
+    def __init__(self, **environment: str) -> None:
+        self.environment = {**os.environ, "LC_ALL": "C.UTF-8", **environment}
 
     def __call__(
         self, *arguments: object, code: int = 0, **environment: str
@@ -48,17 +43,11 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(instances: Instances, db_kind: str, tmp_path: Path) -> Terminal:
-    if db_kind == "sqlite":
-        return Terminal(tmp_path / "instance")
-    settings = instances.make(db_kind, "bare")
-    url = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
-    database = f"bare{tmp_path.name[-12:]}".replace("-", "_").lower()
-    instances._sql(f'CREATE DATABASE "{database}"')
-    base = url.partition("?")
-    return Terminal(tmp_path / "instance", DATABASE_URL=f"{base[0].rpartition('/')[0]}/{database}?{base[2]}")
+def terminal(instances: Instances, db_kind: str) -> Terminal:
+    return Terminal(**instances.blank(db_kind))
 
 
+@pytest.mark.slow
 def test_before_the_tables_are_there_every_command_says_so(terminal: Terminal) -> None:
     for arguments in (
         ["cases", "sweep"], ["users", "list"], ["places", "load", "530324"], ["demo", "load"],
@@ -84,8 +73,8 @@ def test_from_nothing_to_a_bulletin(terminal: Terminal, tmp_path: Path) -> None:
         None,
     )
     assert "罗平县" in terminal("bulletin", "figures", "--month", "2023-10", "--region", "530324").stdout
-    for secret in (tmp_path / "instance").glob("*.key"):
-        assert secret.stat().st_mode & 0o777 == 0o600
+    secrets = list(Path(terminal.environment["QINGSHOU_INSTANCE_PATH"]).glob("*.key"))
+    assert len(secrets) == 2 and all(secret.stat().st_mode & 0o777 == 0o600 for secret in secrets)
     assert terminal("demo", "load", code=1).stderr.strip()
 
 
@@ -103,11 +92,12 @@ def test_the_day_of_a_rehearsal(terminal: Terminal, tmp_path: Path) -> None:
     assert "QINGSHOU_TODAY" in wrong and len(wrong.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_key_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path / "instance")
+    terminal = Terminal(QINGSHOU_INSTANCE_PATH=str(tmp_path))
     terminal("db", "upgrade")
     terminal("places", "load", "530324")
-    (tmp_path / "instance" / "data.key").write_text("0" * 128)
+    (tmp_path / "data.key").write_text("0" * 128)
     refused = terminal("users", "list", code=1).stderr
     assert "data.key" in refused and len(refused.splitlines()) == 1
 

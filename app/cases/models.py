@@ -43,8 +43,8 @@ class Case(Base):
             postgresql_where=text("closed_on IS NULL"),
         ),
         Index("ix_collection_case_loan_id", "loan_id"),
-        Index("ix_collection_case_township", "township_code", "closed_on", "due_on"),
-        Index("ix_collection_case_branch", "branch_id", "closed_on", "due_on", "township_code"),
+        Index("ix_collection_case_township", "township_code", "closed_on", "due_on", "id"),
+        Index("ix_collection_case_branch", "branch_id", "closed_on", "due_on", "id", "township_code"),
         # In the order of the lists, with all that their conditions and counts read, so that they read nothing else.
         Index(
             "ix_collection_case_list",

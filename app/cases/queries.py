@@ -80,7 +80,11 @@ def list_cases(
     """Cases, longest overdue first; ``after`` is the (due date, id) of the last one shown."""
     query: Select[Any] = select(Case).where(_matching(scope, chosen, today))
     if after is not None:
-        query = query.where(tuple_(Case.due_on, Case.id) > tuple_(*after))
+        query = query.where(Case.due_on >= after[0], tuple_(Case.due_on, Case.id) > tuple_(*after))
+    if chosen.state is not State.CLOSED:
+        query = query.order_by(
+            Case.closed_on
+        )  # NULL in all: only so does PostgreSQL see the order of the index
     query = (
         query.order_by(Case.due_on, Case.id)
         .limit(limit)

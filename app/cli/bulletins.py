@@ -84,6 +84,8 @@ def bulletin_proofread(file: Path, as_json: bool) -> None:
             change = f"{finding.printed} → {finding.expected}"
             say(f"{finding.region} {finding.figure}: {change}  {finding.reason.render(gettext)}")
         say(T("%(n)s findings.", n=len(proof.findings)))
+    for note in proof.notes:
+        say(note.text)
     sys.exit(1 if proof.findings else 0)
 
 

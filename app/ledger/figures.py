@@ -69,9 +69,10 @@ def _amount_text(cell: str, scale: int, blank: int | Bad | None) -> Outcome:
     sign, digits, own_unit = match.groups()
     if own_unit:
         scale = FEN_PER_WAN if own_unit.startswith("万") else FEN_PER_YUAN
-    if len(digits) > len(str(MAX_FEN)) * 2:
+    try:
+        fen = to_fen(digits.replace(",", ""), scale)
+    except ValueError:  # no column holds it
         return _TOO_LARGE
-    fen = to_fen(digits.replace(",", ""), scale)
     if sign == "-" and fen:
         return _NEGATIVE
     return fen if fen <= MAX_FEN else _TOO_LARGE

@@ -24,7 +24,10 @@ class PlacesRefused(ValueError):
 
 
 def load_places(session: Session, places: Iterable[Place], actor: str = audit.SYSTEM) -> tuple[int, int]:
-    """Insert or update places, parents first. Returns (new, changed). Raises PlacesRefused without a parent."""
+    """Insert or update places, parents first. Returns (new, changed).
+
+    Raises PlacesRefused for a place without the one above it, or with a name that another beside it has.
+    """
     new = changed = 0
     for place in sorted(places, key=lambda p: (len(p.code), p.code)):
         above = parent_code(place.code)
@@ -33,6 +36,16 @@ def load_places(session: Session, places: Iterable[Place], actor: str = audit.SY
                 T("%(name)s (%(code)s): the place above it is missing", name=place.name, code=place.code)
             )
         region = session.get(Region, place.code)
+        named = select(Region.code).where(Region.parent_code == above, Region.name == place.name)
+        if (other := session.scalar(named)) not in (None, place.code):
+            raise PlacesRefused(
+                T(
+                    "%(name)s (%(code)s): %(other)s has this name",
+                    name=place.name,
+                    code=place.code,
+                    other=other,
+                )
+            )
         if region is None:
             session.add(
                 Region(

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.labels import Labelled, T
 
 SHIPPED = Path(__file__).parent / "data"
+NAME_LENGTH = 64
 _STREET, _OFFICE = "街道", "办事处"
 _SUFFIXES = (_STREET + _OFFICE, _STREET, "镇", "乡")
 
@@ -142,19 +144,20 @@ def _one_wrong(text: str, name: str) -> bool:
 def read_places(path: Path) -> list[Place]:
     """The places of a shipped or given JSON file. Raises ValueError with what is wrong in it."""
     try:
-        items = json.loads(path.read_text("utf-8"))["places"]
-        return [
-            Place(
-                item["code"],
-                level_of(item["code"]),
-                item["name"],
-                item.get("short") or item["name"],
-                tuple(item.get("aliases", ())),
-            )
-            for item in items
-        ]
-    except (KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        return [_place(item) for item in json.loads(path.read_text("utf-8"))["places"]]
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name}: not a list of places ({error})") from error
+
+
+def _place(item: Any) -> Place:
+    code, name, aliases = item["code"], item["name"], item.get("aliases", [])
+    place = Place(code, level_of(code), name, item.get("short") or name, tuple(aliases))
+    for text in (name, place.short, *place.aliases):
+        if not isinstance(text, str) or not 0 < len(text) <= NAME_LENGTH:
+            raise ValueError(f"no name: {text!r}")
+    if not isinstance(aliases, list):
+        raise ValueError(f"no list of names: {aliases!r}")
+    return place
 
 
 def shipped(county_code: str | None = None) -> PlaceIndex:

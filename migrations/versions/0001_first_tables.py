@@ -256,7 +256,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_collection_case_branch",
         "collection_case",
-        ["branch_id", "closed_on", "due_on", "township_code"],
+        ["branch_id", "closed_on", "due_on", "id", "township_code"],
         unique=False,
     )
     op.create_index(
@@ -278,7 +278,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_collection_case_township",
         "collection_case",
-        ["township_code", "closed_on", "due_on"],
+        ["township_code", "closed_on", "due_on", "id"],
         unique=False,
     )
     op.create_index(

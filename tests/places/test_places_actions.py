@@ -30,7 +30,7 @@ def test_a_place_without_the_one_above_is_refused_and_named(session: Session) ->
 
 
 def test_two_townships_of_one_name_in_a_county_are_refused(session: Session) -> None:
-    with pytest.raises(IntegrityError):
+    with pytest.raises(PlacesRefused):
         load_places(session, [town("530324999", "阿岗镇")])
 
 

@@ -46,10 +46,6 @@ class Note:
     start: int
     end: int
 
-    def to_json(self, gettext: Gettext = str) -> dict[str, str | int]:
-        """The note as other programs read it."""
-        return {"text": self.text.render(gettext), "start": self.start, "end": self.end}
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -64,7 +60,4 @@ class Proof:
 
     def to_json(self, gettext: Gettext = str) -> dict[str, object]:
         """The shape that ``flask bulletin proofread --json`` prints."""
-        return {
-            "findings": [finding.to_json(gettext) for finding in self.findings],
-            "notes": [note.to_json(gettext) for note in self.notes],
-        }
+        return {"findings": [finding.to_json(gettext) for finding in self.findings]}
