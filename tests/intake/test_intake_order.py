@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import assume, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -25,13 +25,18 @@ File = tuple[date, list[LedgerRow]]
 
 @st.composite
 def life(draw: st.DrawFn) -> list[tuple[date, LedgerRow]]:
-    """What successive ledgers say of one loan: it may be left out, move, be repaid, fall overdue, change hands."""
+    """What successive ledgers say of one loan: it may begin late, move, be repaid, fall overdue, change hands.
+
+    Once repaid it may be left out. Of an owed loan that is left out, the order matters, on purpose: what is
+    known today is not touched by history (see ``test_intake_missing.py``).
+    """
     number = draw(st.integers(1, 12))
     lender = draw(st.sampled_from([LENDER, OTHER_LENDER]))
     township = draw(st.sampled_from(TOWNSHIPS))
     said = []
     for month in MONTHS:
-        if draw(st.integers(0, 9)) == 0:
+        is_owed = said and said[-1][1].balance > 0
+        if not is_owed and draw(st.integers(0, 2)) == 0:
             continue
         if draw(st.integers(0, 5)) == 0:
             township = draw(st.sampled_from(TOWNSHIPS))
@@ -81,20 +86,18 @@ def state_after(session: Session, ledgers: Iterable[File]) -> dict[str, Any]:
     return state
 
 
-EXAMPLES = {"sqlite": 12, "postgresql": 5}
+EXAMPLES = {"sqlite": 150, "postgresql": 5}
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # the portfolios are small; shrinking takes minutes
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("by_township", [False, True])
 def test_any_order_gives_the_same(app: Flask, session: Session, db_kind: str, by_township: bool) -> None:
-    @settings(max_examples=EXAMPLES[db_kind], deadline=None)
-    @given(lives=st.lists(life(), min_size=1, max_size=5), shuffle=st.randoms(use_true_random=False))
+    @settings(max_examples=EXAMPLES[db_kind], deadline=None, phases=UNSHRUNK)
+    @given(lives=st.lists(life(), min_size=1, max_size=6), shuffle=st.randoms(use_true_random=False))
     def check(lives: list[list[tuple[date, LedgerRow]]], shuffle: random.Random) -> None:
         ledgers = files(lives, by_township)
         in_order = state_after(session, ledgers)
-        assume(
-            not any(loan["missing_since"] or loan["missing_decision"] for loan in in_order["loans"].values())
-        )
         shuffle.shuffle(ledgers)
         out_of_order = state_after(session, ledgers)
         for part in in_order:
