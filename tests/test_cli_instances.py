@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 
 from app.db import db
+from tests.commands import runner, told
 from tests.conftest import Instances
 from tests.ledger.factory import make_ledger, row
-from tests.test_cli import runner, told
 
 ROOT = Path(__file__).parents[1]
 TOTAL = {

@@ -86,7 +86,7 @@ def state_after(session: Session, ledgers: Iterable[File]) -> dict[str, Any]:
     return state
 
 
-EXAMPLES = {"sqlite": 150, "postgresql": 5}
+EXAMPLES = {"sqlite": 12, "postgresql": 5}
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)  # the portfolios are small; shrinking takes minutes
 
 
