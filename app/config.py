@@ -5,14 +5,16 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o600
+_SHANGHAI = ZoneInfo("Asia/Shanghai")  # as clock.SHANGHAI, which lies above this module
 FIRST_START_TRIES, FIRST_START_PAUSE = 20, 0.05
 
 
@@ -31,10 +33,11 @@ class Settings:
     database_url: str
     today: date | None
     secret_key: str
+    now: datetime | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read ``QINGSHOU_INSTANCE_PATH``, ``DATABASE_URL`` and ``QINGSHOU_TODAY``; create the instance folder."""
+        """Read the settings that the documents list from ``environ``; create the instance folder."""
         instance = Path(environ.get("QINGSHOU_INSTANCE_PATH") or ROOT / "instance").resolve()
         try:
             instance.mkdir(parents=True, exist_ok=True)
@@ -47,6 +50,7 @@ class Settings:
             instance=instance,
             database_url=url,
             today=_today(environ.get("QINGSHOU_TODAY", "")),
+            now=_now(environ.get("QINGSHOU_NOW", "")),
             secret_key=private_text(instance / "secret.key", lambda: secrets.token_hex(32)),
         )
 
@@ -78,6 +82,15 @@ def _today(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise ConfigError(f"QINGSHOU_TODAY must be a date like 2023-12-05, not {text!r}") from None
+
+
+def _now(text: str) -> datetime | None:
+    """A moment; without a zone it is the county's clock."""
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise ConfigError(f"QINGSHOU_NOW must be a moment like 2023-12-05T09:30, not {text!r}") from None
+    return moment.replace(tzinfo=_SHANGHAI) if moment and moment.tzinfo is None else moment
 
 
 def private_file(path: Path, make: Callable[[], bytes]) -> bytes:

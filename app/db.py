@@ -15,7 +15,19 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    event,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -107,6 +119,17 @@ def get_setting(session: Session, key: str) -> str | None:
 
 def put_setting(session: Session, key: str, value: str) -> None:
     session.merge(Setting(key=key, value=value))
+
+
+def own_setting(session: Session, key: str) -> str:
+    """A setting as it is now ("" when it was never put), and nobody else's until this transaction ends.
+
+    For what is read in order to be written: of two transactions at once, the second waits and sees the first one's.
+    """
+    dialect = postgresql if session.connection().dialect.name == "postgresql" else sqlite
+    session.execute(dialect.insert(Setting).values(key=key, value="").on_conflict_do_nothing())
+    query = select(Setting).where(Setting.key == key).with_for_update()
+    return session.scalars(query, execution_options={"populate_existing": True}).one().value
 
 
 db = SQLAlchemy(model_class=Base)

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.bulletin.actions import refresh_figures
 from app.cases.actions import Swept, lines_wait, sweep
+from app.cases.handover import apply_due, due
 from app.db import db, get_setting, put_setting
+from app.forces.actions import end_leavers, leavers
 from app.labels import T, Text
 from app.ledger import actions as ledger
 from app.ledger.actions import Examined, Tell, silent
@@ -26,7 +28,7 @@ from app.ledger.rows import FileRefused
 from app.ledger.sheets import MAX_FILE_BYTES
 from app.ledger.store import Busy, LedgerStore
 from app.loans.actions import newest_as_of
-from app.loans.queries import mark_settled, unsettled_since
+from app.loans.queries import mark_settled, own_unsettled_since, unsettled_since
 from app.privacy import keyring
 from app.today import business_date
 
@@ -55,6 +57,9 @@ def settle(session: Session, day: date, actor: str) -> Swept:
     Waits for an import that is under way.
     """
     ledger.lock(session, wait=True)
+    if day <= business_date(session):  # nobody leaves on a day that is only looked at
+        apply_due(session, day)
+        end_leavers(session, day, actor)
     swept = _sweep(session, day, actor)
     _count_anew(session)
     return swept
@@ -62,7 +67,9 @@ def settle(session: Session, day: date, actor: str) -> Swept:
 
 def is_settled(session: Session, today: date) -> bool:
     """Nothing has changed since the last sweep, that was today's, and no case waits for a collector who has come."""
-    return unsettled_since(session) is None and _swept_on(session) == today and not lines_wait(session)
+    if unsettled_since(session) is not None or _swept_on(session) != today or lines_wait(session):
+        return False
+    return not due(session, today) and not leavers(session, today)
 
 
 def _sweep(session: Session, day: date, actor: str) -> Swept:
@@ -78,7 +85,7 @@ def _swept_on(session: Session) -> date | None:
 
 
 def _count_anew(session: Session) -> None:
-    if (since := unsettled_since(session)) is not None:
+    if (since := own_unsettled_since(session)) is not None:
         refresh_figures(session, since)
         mark_settled(session)
 
@@ -148,7 +155,8 @@ def import_file(request: Request, *, today: date, actor: str, tell: Tell = silen
 
 
 def _already_taken(session: Session, examined: Examined, request: Request, content: bytes) -> Outcome | None:
-    before = ledger.already_taken(session, sha256(content).hexdigest(), examined.as_of)
+    lender = ledger.lender_said(request.lender, ledger.supplemented(session, examined.reading))
+    before = ledger.already_taken(session, sha256(content).hexdigest(), examined.as_of, lender)
     if before is None:
         return None
     report, sentence = examined.report, ledger.taken_before(before)

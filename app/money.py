@@ -30,7 +30,7 @@ def to_fen(amount: Decimal | int | str, fen_per_unit: int = FEN_PER_YUAN) -> int
 
 
 def _two_decimals(fen: int, fen_per_unit: int) -> str:
-    return str((Decimal(fen) / fen_per_unit).quantize(_CENT, ROUND_HALF_UP))
+    return str((Decimal(fen) / fen_per_unit).quantize(_CENT, ROUND_HALF_UP) + 0)  # + 0: there is no "-0.00"
 
 
 def yuan(fen: int) -> str:

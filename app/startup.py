@@ -11,7 +11,10 @@ from app.db import Setting, db, get_setting, reading
 from app.labels import T
 from app.privacy import Keyring
 
-SLICES = ("places", "accounts", "loans", "cases", "ledger", "bulletin")
+SLICES = (
+    "places", "accounts", "loans", "policies", "forces", "cases", "fairness", "contacts", "promises", "remedies",
+    "papers", "publicity", "desk", "ledger", "bulletin",
+)  # fmt: skip
 KEY_FINGERPRINT = "key_fingerprint"
 
 
@@ -28,13 +31,19 @@ def register_pages(app: Flask) -> None:
     from app.accounts.rules import Permission
     from app.accounts.views import bp as accounts
     from app.bulletin.views import bp as bulletin
+    from app.cases.assignment import would_cover
     from app.cases.views import bp as cases
+    from app.contacts.views import bp as contacts
     from app.dashboard.views import bp as dashboard
+    from app.desk.pages import bp as desk
+    from app.desk.views import case_page, overtaken
+    from app.fairness.views import bp as fairness
+    from app.forces.views import bp as forces
     from app.ledger.views import bp as ledger
     from app.places.views import bp as places
     from app.web import NavEntry
 
-    for blueprint in (dashboard, accounts, bulletin, cases, ledger, places):
+    for blueprint in (dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places):
         app.register_blueprint(blueprint)
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide
@@ -42,12 +51,17 @@ def register_pages(app: Flask) -> None:
         app.register_blueprint(styleguide)
     access.mark_public(app, "static")
     app.extensions["qingshou.allowed"] = access.allowed
+    app.extensions["qingshou.case_page"] = case_page
+    app.extensions["qingshou.rule_covers"] = would_cover
+    app.extensions["qingshou.overtaken"] = overtaken
     app.extensions["qingshou.nav"] = [
-        NavEntry(T("Overview"), "dashboard.home", "home", Permission.FIGURES),
-        NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
+        NavEntry(T("Overview"), "dashboard.overview", "home", Permission.FIGURES),
+        NavEntry(T("Today"), "desk.queue", "list-check", Permission.LOANS),
         NavEntry(T("Cases"), "cases.index", "cases", Permission.LOANS),
+        NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
         NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),
+        NavEntry(T("Task forces"), "forces.index", "users", Permission.ASSIGN),
         NavEntry(T("Accounts"), "accounts.index", "users", Permission.ACCOUNTS),
     ]
 

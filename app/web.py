@@ -73,6 +73,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         wan=money.wan, yuan=money.yuan, pct=percent, num=number, day=day, month=month, moment=local_time,
         mask_id=mask_id, mask_name=mask_name, mask_phone=mask_phone, translated=translated,
+        stored=Text.from_json,
     )  # fmt: skip
     app.jinja_env.globals["asset"] = asset  # a global, because imported macros see no context
     app.jinja_env.finalize = _finalize

@@ -10,17 +10,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The ground, lowest first: each may use those before it, and no slice.
-BASE = ("money", "labels", "config", "clock", "db", "today", "heartbeat", "privacy", "audit", "web")
+BASE = ("money", "labels", "config", "clock", "db", "today", "heartbeat", "privacy", "files", "audit", "web")
 
 # Each slice and those it may use. Two slices that are not in line are brought together by a composition root.
+_LOANS = ("places", "accounts", "loans")
+_CASES = (*_LOANS, "policies", "forces", "cases")
+_WORK = (*_CASES, "fairness", "contacts", "promises", "remedies")
 SLICES: dict[str, tuple[str, ...]] = {
     "places": (),
     "accounts": ("places",),
     "loans": ("places", "accounts"),
-    "cases": ("places", "accounts", "loans"),
-    "ledger": ("places", "accounts", "loans"),
-    "bulletin": ("places", "accounts", "loans", "cases"),
-    "dashboard": ("places", "accounts", "loans", "cases", "ledger", "bulletin"),
+    "policies": ("places", "accounts"),
+    "forces": _LOANS,
+    "cases": (*_LOANS, "policies", "forces"),
+    "fairness": _CASES,
+    "contacts": (*_CASES, "fairness"),
+    "promises": (*_CASES, "fairness", "contacts"),
+    "remedies": (*_CASES, "fairness", "contacts"),
+    "papers": _WORK,
+    "publicity": ("places", "accounts"),
+    "measures": _WORK,
+    "desk": (*_WORK, "papers", "measures"),
+    "sms": (),
+    "reminders": (*_CASES, "fairness", "contacts", "sms"),
+    "ledger": _LOANS,
+    "bulletin": (*_CASES, "publicity"),
+    "dashboard": (*_WORK, "papers", "publicity", "measures", "reminders", "ledger", "bulletin"),
     "demo": ("places", "accounts"),
 }
 
@@ -28,16 +43,20 @@ SLICES: dict[str, tuple[str, ...]] = {
 LAYERS = ("rules", "models", "queries", "actions", "forms", "views")
 HELPERS = {  # parts of a layer in files of their own
     "accounts.access": "actions",
+    **dict.fromkeys(("cases.assignment", "cases.handover"), "actions"),
+    "contacts.calling": "actions",
     "dashboard.styleguide": "views",
+    **dict.fromkeys(("desk.household", "desk.pages", "desk.panels", "desk.queue"), "views"),
+    "desk.borrowers": "queries",
     **{f"ledger.{part}": "actions" for part in ("apply", "apply_people", "compare", "digest", "names")},
     **{f"ledger.{part}": "actions" for part in ("report", "stage", "store", "watch")},
 }
 # Slices that only tell what is there take these layers of others, and change nothing.
-READERS = dict.fromkeys(("bulletin", "dashboard"), ("rules", "models", "queries"))
+READERS = dict.fromkeys(("bulletin", "dashboard", "measures"), ("rules", "models", "queries"))
 EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's views pass
 
 # What wires slices together, may use everything, and is used by nothing below.
-COMMANDS = ("bulletins", "instance", "ledgers", "people", "terminal")
+COMMANDS = ("bulletins", "instance", "ledgers", "notes", "people", "terminal")
 ROOTS = {"startup", "intake", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}

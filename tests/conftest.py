@@ -58,17 +58,41 @@ class Instances:
         self.folder = folder
         self._server: Any = None
         self._templates: dict[tuple[str, str], Path] = {}
+        self._apps: dict[tuple[str, str], tuple[Flask, dict[str, Any]]] = {}
         self._count = 0
 
     def make(self, kind: str, name: str = "empty", prepare: Callable[[], None] = lambda: None) -> Settings:
         """A fresh copy of the template ``name``, which ``prepare`` fills within an app context."""
-        template = self._templates.get((kind, name)) or self._make_template(kind, name, prepare)
         self._count += 1
-        instance = self.folder / f"{kind}-{self._count}"
+        return self._copy(kind, name, prepare, f"i{self._count}")
+
+    def open(self, kind: str, name: str, prepare: Callable[[], None]) -> Iterator[Flask]:
+        """An application on a fresh copy, within its context.
+
+        The next test gets the same one on the next copy: its pages, templates and statements are compiled once a run.
+        """
+        copy = self._copy(kind, name, prepare, f"open_{name}")
+        if (kind, name) not in self._apps:
+            made = create_app(copy)
+            made.config["TESTING"] = True
+            made.teardown_request(_forget)
+            self._apps[kind, name] = made, dict(made.config)
+        app, config = self._apps[kind, name]
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+        app.config.clear()
+        app.config.update(config)
+        self.drop(copy)
+
+    def _copy(self, kind: str, name: str, prepare: Callable[[], None], copy: str) -> Settings:
+        template = self._templates.get((kind, name)) or self._make_template(kind, name, prepare)
+        instance = self.folder / f"{kind}-{copy}"
         shutil.copytree(template, instance)
         if kind == "postgresql":
-            self._sql(f'CREATE DATABASE "i{self._count}" TEMPLATE "t_{name}"')
-            return self._settings(instance, f"i{self._count}")
+            self._sql(f'CREATE DATABASE "{copy}" TEMPLATE "t_{name}"')
+            return self._settings(instance, copy)
         return self._settings(instance)
 
     def blank(self, kind: str) -> dict[str, str]:
@@ -136,9 +160,15 @@ class Instances:
             self._server.cleanup()
 
 
+def _memory() -> Path | None:
+    """A folder in memory where the machine has a large one: thousands of small databases wait for no disk there."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 8 << 30 else None
+
+
 @pytest.fixture(scope="session")
 def instances() -> Iterator[Instances]:
-    with tempfile.TemporaryDirectory(prefix="qs-") as folder:
+    with tempfile.TemporaryDirectory(prefix="qs-", dir=_memory()) as folder:
         made = Instances(Path(folder))
         yield made
         made.close()
@@ -155,17 +185,6 @@ def _forget(_error: BaseException | None) -> None:
         g.pop(name)
 
 
-def _opened(instances: Instances, settings: Settings) -> Iterator[Flask]:
-    app = create_app(settings)
-    app.config["TESTING"] = True
-    app.teardown_request(_forget)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    instances.drop(settings)
-
-
 @pytest.fixture
 def app(instances: Instances, db_kind: str) -> Iterator[Flask]:
     """A migrated instance with the places of 罗平县 and nothing else."""
@@ -176,7 +195,7 @@ def app(instances: Instances, db_kind: str) -> Iterator[Flask]:
 
         load_places(db.session(), shipped("530324"))
 
-    yield from _opened(instances, instances.make(db_kind, "places", prepare))
+    yield from instances.open(db_kind, "places", prepare)
 
 
 @pytest.fixture
@@ -190,7 +209,7 @@ def demo_app(instances: Instances, db_kind: str) -> Iterator[Flask]:
 
         load_demo(current_app, lambda *_: None)
 
-    yield from _opened(instances, instances.make(db_kind, "demo", prepare))
+    yield from instances.open(db_kind, "demo", prepare)
 
 
 @pytest.fixture

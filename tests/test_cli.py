@@ -256,6 +256,18 @@ def test_the_sweep_tells_what_it_did(run: Run, tmp_path: Path) -> None:
     assert run("cases", "sweep", "--as-of", "2023-11-03").exit_code == 0
 
 
+def test_a_day_that_is_still_to_come_is_not_swept(app: Flask, run: Run, tmp_path: Path) -> None:
+    app.config["TODAY"] = "2023-11-02"
+    path = make_ledger(tmp_path / "ledger.csv", [row(到期日期="2023-11-02")])
+    run("ledger", "import", path, "--as-of", "2023-10-31", "--lender", LENDER)
+    before = contents(db.session())
+    swept = run("cases", "sweep", "--as-of", "2023-11-03", "--json")
+    assert (swept.exit_code, swept.stdout) == (1, "") and "2023-11-03 lies in the future" in swept.stderr
+    assert contents(db.session()) == before
+    app.config["TODAY"] = "2023-11-03"
+    assert told(run("cases", "sweep", "--as-of", "2023-11-03", "--json"))["opened"] == 1
+
+
 def test_what_is_done_is_done_on_somebodys_behalf(run: Run, tmp_path: Path) -> None:
     arguments = ["--role", "office", "--region", "530324", "--password", "long enough 1"]
     assert run("users", "add", "office", *arguments).exit_code == 0

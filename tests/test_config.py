@@ -33,6 +33,8 @@ def load(instance: Path, **environ: str) -> Settings:
         ("QINGSHOU_TODAY", "yesterday", "must be a date like 2023-12-05, not 'yesterday'"),
         ("QINGSHOU_TODAY", "2023-13-01", "must be a date like 2023-12-05"),
         ("QINGSHOU_TODAY", "05/12/2023", "must be a date like 2023-12-05"),
+        ("QINGSHOU_NOW", "half past nine", "must be a moment like 2023-12-05T09:30, not 'half past nine'"),
+        ("QINGSHOU_NOW", "2023-12-05T25:00", "must be a moment like"),
     ],
 )
 def test_a_wrong_value_is_told(tmp_path: Path, name: str, value: str, told: str) -> None:

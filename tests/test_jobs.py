@@ -8,7 +8,7 @@ from app.accounts.actions import add_user, set_active
 from app.accounts.rules import Role
 from app.audit import AuditEntry
 from app.cases.models import Case, CaseEvent
-from app.cases.rules import EventKind
+from app.cases.states import Event
 from app.intake import is_settled
 from app.today import business_date
 from tests.intake import world
@@ -53,7 +53,7 @@ def test_a_new_collector_has_the_cases_that_wait_at_the_next_tick(session: Sessi
     session.expire_all()
     assert found.township_user_id == account.id
     kinds = list(session.scalars(select(CaseEvent.kind).order_by(CaseEvent.id)))
-    assert kinds == [EventKind.OPENED, EventKind.ASSIGNED]
+    assert kinds == [Event.OPENED, Event.ASSIGNED]
 
 
 def test_a_case_goes_on_to_the_next_collector_when_an_account_ends(session: Session) -> None:

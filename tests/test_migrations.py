@@ -75,6 +75,7 @@ def test_down_to_nothing_and_up_again(empty: Flask) -> None:
         assert contents(connection) == first
 
 
+@pytest.mark.slow
 def test_each_step_can_be_taken_back(empty: Flask) -> None:
     for revision in [script.revision for script in SCRIPTS.walk_revisions()]:
         with db.engine.connect() as connection:

@@ -69,6 +69,7 @@ def test_an_amount_as_written(amount: Decimal | int | str, unit: int, fen: int) 
         (25_000, "0.03"),
         (0, "0.00"),
         (-15_000, "-0.02"),
+        (-1, "0.00"),
     ],
 )
 def test_wan_rounds_half_up_once(fen: int, printed: str) -> None:

@@ -30,7 +30,9 @@ ACCOUNTS = {
 OWN, FOREIGN = "530324106", "530324102"  # 阿岗镇 and 板桥镇
 FOREIGN_COUNTY = "530325"
 # What a path's placeholders stand for. A route with another placeholder must be added here.
-PLACEHOLDERS = {"case_id", "batch_id", "loan_id", "account_id", "code", "filename"}
+PLACEHOLDERS = {"case_id", "batch_id", "loan_id", "account_id", "code", "filename", "household_id"}
+# Below a case; what names no row there is answered with 404, whether the case is foreign or not.
+PLACEHOLDERS |= {"approach_id", "attachment_id", "contact_id", "mark_id", "phone_key"}
 
 
 def rules(app: Flask) -> Iterator[Rule]:
@@ -81,12 +83,21 @@ def things(demo_app: Flask) -> Things:
     own_batch = session.scalars(select(ImportBatch).limit(1)).one()
     session.add(foreign_batch)
     session.commit()
-    shared = {"account_id": account.id, "filename": "none"}
+    shared: dict[str, object] = {"account_id": account.id, "filename": "none", "phone_key": "ledger"}
+    shared |= dict.fromkeys(("approach_id", "attachment_id", "contact_id", "mark_id"), 1)
     return Things(
-        own={**shared, "case_id": case_in(OWN).id, "batch_id": own_batch.id, "loan_id": loan.id, "code": OWN},
+        own={
+            **shared,
+            "case_id": case_in(OWN).id,
+            "household_id": case_in(OWN).loan.household_id,
+            "batch_id": own_batch.id,
+            "loan_id": loan.id,
+            "code": OWN,
+        },
         foreign={
             **shared,
             "case_id": elsewhere.id,
+            "household_id": elsewhere.loan.household_id,
             "batch_id": foreign_batch.id,
             "loan_id": 10**9,
             "code": FOREIGN_COUNTY + "101",
@@ -144,7 +155,7 @@ def test_a_role_reaches_what_the_table_allows_and_nothing_else(
 @pytest.mark.parametrize("role", [Role.TOWNSHIP, Role.BRANCH, Role.OFFICE], ids=str)
 def test_foreign_things_do_not_exist(demo_app: Flask, signed_in: SignIn, things: Things, role: Role) -> None:
     demo_app.config["WTF_CSRF_ENABLED"] = False
-    foreign = {"batch_id", "loan_id", "code"} if role is Role.OFFICE else {"case_id"}
+    foreign = {"batch_id", "loan_id", "code"} if role is Role.OFFICE else {"case_id", "household_id"}
     reached = 0
     for rule, path in paths(demo_app, things.foreign):
         permission = permission_of(demo_app, rule.endpoint)

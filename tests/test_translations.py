@@ -1,6 +1,7 @@
 """Every sentence that a person can read has its Chinese, and keeps its placeholders and marks there."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -17,6 +18,7 @@ WORD = re.compile("[A-Za-z]{3}")
 SAME = {"—", "English", "中文"}
 
 
+@cache
 def used() -> dict[str, str]:
     """Every marked message with the first place it stands in."""
     found: dict[str, str] = {}
@@ -32,6 +34,7 @@ def used() -> dict[str, str]:
     return found
 
 
+@cache
 def chinese() -> dict[str, str]:
     """All catalogs together, as Flask-Babel merges them."""
     merged: dict[str, str] = {}

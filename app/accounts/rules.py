@@ -25,7 +25,13 @@ class Permission(StrEnum):
     SIGNED_IN = "signed_in"
     FIGURES = "figures"
     LOANS = "loans"
-    NOTES = "notes"
+    NOTES = "notes"  # contact notes, promises, reported repayments, causes
+    ASSIGN = "assign"  # task forces, rules of assignment, handovers
+    OVERRIDE = "override"  # act against a rule of fair treatment, with a reason
+    PAPERS = "papers"
+    PUBLICITY = "publicity"
+    POLICIES = "policies"  # the numbers a county sets
+    REMINDERS = "reminders"  # what is sent to borrowers, and when
     IMPORT = "import"
     TARGETS = "targets"
     ACCOUNTS = "accounts"
@@ -33,11 +39,14 @@ class Permission(StrEnum):
 
 
 _SEES = frozenset({Permission.FIGURES, Permission.LOANS})
+_COLLECTS = _SEES | {Permission.NOTES, Permission.PAPERS, Permission.PUBLICITY}
+_LEADS = _COLLECTS | {Permission.ASSIGN, Permission.OVERRIDE}
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.OFFICE: _SEES | {Permission.NOTES, Permission.IMPORT, Permission.TARGETS},
-    Role.LEADER: _SEES | {Permission.NOTES},
-    Role.TOWNSHIP: _SEES | {Permission.NOTES},
-    Role.BRANCH: _SEES | {Permission.NOTES},
+    Role.OFFICE: _LEADS
+    | {Permission.IMPORT, Permission.TARGETS, Permission.POLICIES, Permission.REMINDERS},
+    Role.LEADER: _LEADS,
+    Role.TOWNSHIP: _COLLECTS,
+    Role.BRANCH: _COLLECTS,
     Role.AUDITOR: _SEES | {Permission.AUDIT},
     Role.ADMIN: frozenset({Permission.ACCOUNTS}),
 }

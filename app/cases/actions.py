@@ -1,4 +1,4 @@
-"""The sweep, and plain notes.
+"""The sweep, and the events that people bring about.
 
 The sweep is ``rules.decide`` for all loans at once: the same conditions as set-based SQL, so that a million
 loans cost what one statement costs. A property test holds the two together.
@@ -13,15 +13,27 @@ from sqlalchemy.orm import Session, aliased
 
 from app import audit
 from app.accounts.models import User
-from app.accounts.rules import Role
-from app.cases.models import Case, CaseEvent, Note
-from app.cases.rules import CloseReason, EventKind
+from app.cases.assignment import (
+    ASKED,
+    HELD,
+    HOLDER,
+    PLACE,
+    all_slots,
+    as_json,
+    collector,
+    number_or_null,
+    of_both,
+    plan,
+    reassign,
+    rows_of,
+    why_opened,
+)  # fmt: skip
+from app.cases.models import Case, CaseEvent
+from app.cases.states import SYSTEM, CloseReason, Event, Refusal, State, follow
+from app.forces.rules import ROLE_OF, Line
 from app.labels import T, Text
 from app.loans.models import Loan
 from app.loans.queries import overdue_on
-from app.today import now
-
-NOTE_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +50,74 @@ class Swept:
         return asdict(self)
 
 
-class NoteRefused(ValueError):
+class EventRefused(ValueError):
+    """An event that the table of states does not allow, in a sentence."""
+
     def __init__(self, message: Text) -> None:
         super().__init__(str(message))
         self.message = message
+
+
+class Overtaken(RuntimeError):
+    """Somebody changed the case since the page was read: show both, lose nothing."""
+
+
+def fire(
+    session: Session,
+    found: Case,
+    event: Event,
+    actor: User | None,
+    day: date,
+    *,
+    reason: str = "",
+    why: Text | None = None,
+    closing: CloseReason | None = None,
+    amount: int | None = None,
+    version: int | None = None,
+) -> CaseEvent:
+    """Let ``event`` happen to a case, as ``states.TRANSITIONS`` allows it to ``actor`` (None: the programme).
+
+    ``reason`` is what a person typed, ``why`` a sentence of the programme; one of them is kept. ``amount`` in 分.
+    Raises EventRefused, and Overtaken when the case is no longer at ``version``.
+    """
+    # As it is now, and ours until the transaction ends: of two at once the second one sees what the first has done.
+    session.refresh(found, ["state", "version", "closed_on"], with_for_update=True)
+    if version is not None and version != found.version:
+        raise Overtaken
+    after = follow(found.state, event, actor.role if actor else SYSTEM, reason=reason, closing=closing)
+    if isinstance(after, Refusal):
+        raise EventRefused(after.sentence)
+    if event is Event.CLOSED:
+        found.closed_on, found.close_reason = max(day, found.opened_on), closing
+        found.closed_by_id = actor.id if actor else None
+    before, found.state = found.state, after
+    found.version += 1
+    sentence = Text(reason.strip()) if reason.strip() else why
+    happened = CaseEvent(
+        case_id=found.id,
+        on=day,
+        kind=event,
+        state=after,
+        actor_id=actor.id if actor else None,
+        township_user_id=found.township_user_id,
+        branch_user_id=found.branch_user_id,
+        amount=amount,
+        reason=closing,
+        why=sentence.to_json() if sentence else None,
+    )
+    session.add(happened)
+    session.flush()
+    audit.record(
+        session,
+        actor.username if actor else audit.SYSTEM,
+        f"cases.{event.value}",
+        "case",
+        found.id,
+        event=happened.id,
+        before=before.value,
+        after=after.value,
+    )
+    return happened
 
 
 def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
@@ -68,19 +144,14 @@ def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
     return swept
 
 
-def _rows(session: Session, statement: Any) -> int:
-    """Run a bulk statement and tell how many rows it touched."""
-    kept = {"preserve_rowcount": True}  # else an INSERT tells -1 on PostgreSQL
-    return int(session.connection().execute(statement, execution_options=kept).rowcount)
-
-
 def _event(
-    kind: EventKind, day: date, township_user: Any, branch_user: Any, amount: Any, reason: Any
+    kind: Event, day: Any, township_user: Any, branch_user: Any, amount: Any, reason: Any
 ) -> list[Any]:
-    return [literal(day), literal(kind.value), township_user, branch_user, amount, reason]
+    on = literal(day) if isinstance(day, date) else day
+    return [on, literal(kind.value), Case.state, township_user, branch_user, amount, reason]
 
 
-_EVENT_COLUMNS = ["case_id", "on", "kind", "township_user_id", "branch_user_id", "amount", "reason"]
+_EVENT_COLUMNS = ["case_id", "on", "kind", "state", "township_user_id", "branch_user_id", "amount", "reason"]
 
 
 def _close(session: Session, day: date) -> int:
@@ -90,27 +161,26 @@ def _close(session: Session, day: date) -> int:
         else_=CloseReason.CAUGHT_UP.value,
     )
     ended = and_(Case.loan_id == Loan.id, Case.closed_on.is_(None), overdue_on(day) == 0)
-    closed = _rows(session, update(Case).where(ended).values(closed_on=day, close_reason=reason, overdue=0))
+    closed = rows_of(session, update(Case).where(ended).values(_closing(day, reason)))
     if closed:
-        untold = ~exists().where(CaseEvent.case_id == Case.id, CaseEvent.kind == EventKind.CLOSED)
-        event = _event(EventKind.CLOSED, day, null(), null(), null(), Case.close_reason)
+        untold = ~exists().where(CaseEvent.case_id == Case.id, CaseEvent.kind == Event.CLOSED)
+        event = _event(Event.CLOSED, Case.closed_on, null(), null(), null(), Case.close_reason)
         session.execute(
             insert(CaseEvent).from_select(
-                _EVENT_COLUMNS, select(Case.id, *event).where(Case.closed_on == day, untold)
+                _EVENT_COLUMNS, select(Case.id, *event).where(Case.closed_on >= day, untold)
             )
         )
     return closed
 
 
-def collector(role: Role, place: ColumnElement[Any], held: Any) -> Any:
-    """The account that collects for ``place`` on a line: the first active one of its role."""
-    return select(func.min(User.id)).where(User.role == role, User.active, held == place).scalar_subquery()
-
-
-def _collectors(role: Role, held: Any) -> Any:
-    """The same for all places at once: ``held`` and ``user_id``."""
-    query = select(held, func.min(User.id).label("user_id")).where(User.role == role, User.active)
-    return query.group_by(held).subquery()
+def _closing(day: date, reason: Any) -> dict[str, Any]:
+    return {
+        "closed_on": case((Case.opened_on > day, Case.opened_on), else_=day),
+        "close_reason": reason,
+        "overdue": 0,
+        "state": State.CLOSED.value,
+        "version": Case.version + 1,
+    }
 
 
 def _open(session: Session, day: date) -> int:
@@ -119,39 +189,45 @@ def _open(session: Session, day: date) -> int:
     # Materialized: else PostgreSQL may look through the table once a loan while the statement fills it.
     having = select(Case.loan_id).where(Case.closed_on.is_(None)).cte("having", nesting=True)
     having = having.prefix_with("MATERIALIZED", dialect="postgresql")
-    township = _collectors(Role.TOWNSHIP, User.region_code)
-    branch = _collectors(Role.BRANCH, User.branch_id)
-    rows = (
+    earlier = aliased(Case)
+    previous = select(func.max(earlier.id)).where(earlier.loan_id == Loan.id).scalar_subquery()
+    # A person closed it: that holds until a ledger dated later still shows the loan overdue.
+    held = exists().where(
+        earlier.loan_id == Loan.id, earlier.closed_by_id.is_not(None), earlier.closed_on >= Loan.as_of
+    )
+    asked = ("township_code", "village_code", "branch_id")
+    source = (
         select(
             Loan.id,
-            Loan.township_code,
-            Loan.branch_id,
-            Loan.effective_due_on,
-            overdue,
-            literal(day),
-            township.c.user_id,
-            branch.c.user_id,
+            Loan.borrower_id,
+            previous.label("previous_id"),
+            *(getattr(Loan, name) for name in asked),
+            Loan.effective_due_on.label("due_on"),
+            overdue.label("overdue"),
         )
-        .outerjoin(township, township.c.region_code == Loan.township_code)
-        .outerjoin(branch, branch.c.branch_id == Loan.branch_id)
-        .where(overdue > 0, ~exists().where(having.c.loan_id == Loan.id))
+        .where(overdue > 0, ~exists().where(having.c.loan_id == Loan.id), ~held)
+        .subquery("source")
     )
-    columns = [
-        "loan_id",
-        "township_code",
-        "branch_id",
-        "due_on",
-        "overdue",
-        "opened_on",
-        "township_user_id",
-        "branch_user_id",
-    ]
-    opened = _rows(session, insert(Case).from_select(columns, rows))
+    slots = all_slots(session, day)
+    planned = plan(session, source, day, slots)
+    rows = select(
+        *(planned.columns[column.key] for column in source.c),
+        literal(State.OPEN.value),
+        literal(0),
+        literal(day),
+        *planned.holder.values(),
+    ).select_from(planned.rows)
+    columns = ["loan_id", "borrower_id", "previous_id", *asked, "due_on", "overdue"]
+    columns += ["state", "version", "opened_on", "township_user_id", "branch_user_id"]
+    opened = rows_of(session, insert(Case).from_select(columns, rows))
     if not opened:
         return 0
-    event = _event(EventKind.OPENED, day, Case.township_user_id, Case.branch_user_id, Case.overdue, null())
+    event = _event(Event.OPENED, day, Case.township_user_id, Case.branch_user_id, Case.overdue, null())
+    why = as_json(session, why_opened(slots, day))
     session.execute(
-        insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(Case.id > before))
+        insert(CaseEvent).from_select(
+            [*_EVENT_COLUMNS, "why"], select(Case.id, *event, why).where(Case.id > before)
+        )
     )
     return opened
 
@@ -169,12 +245,14 @@ def _refresh(session: Session, day: date) -> None:
                 Case.due_on != Loan.effective_due_on,
                 Case.township_code != Loan.township_code,
                 Case.branch_id.is_distinct_from(Loan.branch_id),
+                Case.village_code.is_distinct_from(Loan.village_code),
             ),
         )
         .values(
             overdue=overdue,
             due_on=Loan.effective_due_on,
             township_code=Loan.township_code,
+            village_code=Loan.village_code,
             branch_id=Loan.branch_id,
         )
         .execution_options(synchronize_session=False)
@@ -183,11 +261,10 @@ def _refresh(session: Session, day: date) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Refill:
-    """The open cases with a line that nobody fit holds, and who would hold their lines then."""
+    """The open cases with a line that nobody fit holds and somebody could, and which of their lines are free."""
 
     where: ColumnElement[bool]
-    township: Any
-    branch: Any
+    free: dict[Line, ColumnElement[bool]]
 
 
 def _refill() -> _Refill:
@@ -197,21 +274,20 @@ def _refill() -> _Refill:
         """Nobody's, or held by an account that has ended or is for another place than the loan is in now."""
         return ~exists().where(account.id == holder, account.active, held == place)
 
-    no_township = vacant(Case.township_user_id, account.region_code, Case.township_code)
-    no_branch = vacant(Case.branch_user_id, account.branch_id, Case.branch_id)
-    township = collector(Role.TOWNSHIP, Case.township_code, User.region_code)  # type: ignore[arg-type]
-    branch = collector(Role.BRANCH, Case.branch_id, User.branch_id)  # type: ignore[arg-type]
-    new_township = case((no_township, township), else_=Case.township_user_id)
-    new_branch = case((no_branch, branch), else_=Case.branch_user_id)
+    free = {
+        Line.TOWNSHIP: vacant(Case.township_user_id, account.region_code, Case.township_code),
+        Line.BRANCH: vacant(Case.branch_user_id, account.branch_id, Case.branch_id),
+    }
+    changed = [
+        case((free[line], collector(ROLE_OF[line], PLACE[line], HELD[line])), else_=HOLDER[line])
+        for line in Line
+    ]
     where = and_(
         Case.closed_on.is_(None),
-        or_(no_township, no_branch),
-        or_(
-            new_township.is_distinct_from(Case.township_user_id),
-            new_branch.is_distinct_from(Case.branch_user_id),
-        ),
+        or_(*free.values()),
+        or_(*(new.is_distinct_from(HOLDER[line]) for line, new in zip(Line, changed, strict=True))),
     )
-    return _Refill(where, new_township, new_branch)
+    return _Refill(where, free)
 
 
 def lines_wait(session: Session) -> bool:
@@ -221,35 +297,56 @@ def lines_wait(session: Session) -> bool:
 
 def _assign(session: Session, day: date) -> int:
     """Fill the lines of open cases that nobody holds any more, and tell it in their history."""
+    if not lines_wait(session):
+        return 0
     refill = _refill()
-    event = _event(EventKind.ASSIGNED, day, refill.township, refill.branch, null(), null())
-    session.execute(
-        insert(CaseEvent).from_select(_EVENT_COLUMNS, select(Case.id, *event).where(refill.where))
+    columns = [Case.id, Case.state, *HOLDER.values(), *(getattr(Case, name) for name in ASKED[1:])]
+    free = [condition.label(f"{line.value}_free") for line, condition in refill.free.items()]
+    source = select(*columns, *free).where(refill.where).subquery("source")
+    planned = plan(session, source, day, all_slots(session, day))
+    row, township, branch = planned.columns, *planned.why.values()
+    holders = [
+        case((row[f"{line.value}_free"], planned.holder[line]), else_=row[f"{line.value}_user_id"])
+        for line in Line
+    ]
+    why = case(
+        (and_(row.township_free, row.branch_free), of_both(township, branch)),
+        (row.township_free, township),
+        else_=branch,
     )
-    holders = {"township_user_id": refill.township, "branch_user_id": refill.branch}
-    return _rows(session, update(Case).where(refill.where).values(holders))
+    rows = select(row.id, row.state, *holders, number_or_null(None), as_json(session, why))
+    return reassign(session, day, rows.select_from(planned.rows))
 
 
-def add_note(
-    session: Session, found: Case, author: User, text: str, day: date, key: str | None = None
-) -> Note:
-    """Write a note on a case, closed ones included: what happened is always recorded.
+def assign_line(
+    session: Session,
+    found: Case,
+    line: Line,
+    user: User,
+    actor: User,
+    day: date,
+    reason: str,
+    version: int | None = None,
+) -> CaseEvent:
+    """Give one line of a case to ``user``. Raises EventRefused for whom it does not fit, and Overtaken."""
+    if (misfit := misfit_of(found, line, user)) is not None:
+        raise EventRefused(misfit)
+    if not reason.strip():
+        raise EventRefused(T("Give the reason: %(event)s.", event=Event.ASSIGNED.label))
+    setattr(found, f"{line.value}_user_id", user.id)
+    why = T("Assigned by %(name)s: %(reason)s", name=actor.name, reason=reason.strip())
+    return fire(session, found, Event.ASSIGNED, actor, day, why=why, version=version)
 
-    ``key`` names this writing of it: sent again over a shaky connection, it counts once. Raises NoteRefused.
-    """
-    text = text.strip()
-    if not text:
-        raise NoteRefused(T("Write what happened."))
-    if len(text) > NOTE_LENGTH:
-        raise NoteRefused(
-            T("A note has at most %(n)s characters; this one has %(have)s.", n=NOTE_LENGTH, have=len(text))
-        )
-    if key and (again := session.scalar(select(Note).where(Note.key == key))) is not None:
-        if (again.case_id, again.author_id, again.text) == (found.id, author.id, text):
-            return again
-        key = None  # gone back to the form and written something else: another note, which must not be lost
-    note = Note(case_id=found.id, author_id=author.id, on=day, written_at=now(), text=text, key=key or None)
-    session.add(note)
-    session.flush()
-    audit.record(session, author.username, "cases.note", "case", found.id, note=note.id, length=len(text))
-    return note
+
+def misfit_of(found: Case, line: Line, user: User) -> Text | None:
+    """Why ``user`` cannot hold the line of this case; None when he or she can."""
+    if not user.active:
+        return T("The account of %(name)s has ended.", name=user.name)
+    if user.role is not ROLE_OF[line]:
+        return T("%(name)s does not collect on this line: %(line)s.", name=user.name, line=line.label)
+    place = user.region_code if line is Line.TOWNSHIP else user.branch_id
+    if place != getattr(found, "township_code" if line is Line.TOWNSHIP else "branch_id"):
+        return T("%(name)s collects for another place and would not see this case.", name=user.name)
+    if getattr(found, f"{line.value}_user_id") == user.id:
+        return T("%(name)s has this line already.", name=user.name)
+    return None

@@ -1,31 +1,61 @@
-"""Forms of a case."""
+"""Forms that give cases to collectors."""
 
-from uuid import uuid4
+from decimal import Decimal
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import (
+    DateField,
+    DecimalField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
-from app.cases.actions import NOTE_LENGTH
+from app.forces.rules import MAX_REASON, Which
 
-KEY_LENGTH = 64
+_DAYS = [Optional(), NumberRange(min=0, max=20_000, message=_l("Enter a number of days, 0 or more."))]
+_YUAN = [Optional(), NumberRange(min=0, max=10**10, message=_l("Enter an amount in yuan, 0 or more."))]
+_REASON = [
+    InputRequired(_l("Give the reason.")),
+    Length(max=MAX_REASON, message=_l("A reason has at most %(max)d characters. Shorten it.")),
+]
 
 
-def _one_newline(text: str | None) -> str | None:
-    """A browser sends each line's end as two characters and counts it as one."""
-    return text.replace("\r\n", "\n") if text else text
+class AssignForm(FlaskForm):  # type: ignore[misc]
+    """Who shall hold one line of a case; ``to`` is a line and an account, ``version`` the case as the page had it."""
+
+    to = SelectField(_l("New collector"), [InputRequired(_l("Choose a collector."))], id="assign-to")
+    reason = StringField(_l("Reason of the assignment"), _REASON, id="assign-reason")
+    version = HiddenField(validators=[Regexp(r"^[0-9]{1,9}$")], id="assign-version")
 
 
-class NoteForm(FlaskForm):  # type: ignore[misc]
-    """``key`` names one writing of a note, so that sending it twice saves it once."""
+class HandoverForm(FlaskForm):  # type: ignore[misc]
+    """Whose cases, which of them, to whom (nobody chosen: by the rules), from when on, why."""
 
-    text = TextAreaField(
-        _l("What happened?"),
-        [
-            InputRequired(_l("Write what happened.")),
-            Length(max=NOTE_LENGTH, message=_l("A note has at most %(max)d characters. Shorten it.")),
-        ],
-        filters=[_one_newline],
-    )
-    key = HiddenField(default=lambda: uuid4().hex, validators=[Length(max=KEY_LENGTH)])
+    giver = SelectField(_l("Cases of"), [InputRequired(_l("Choose a collector."))])
+    takers = SelectMultipleField(_l("To"))
+    on = DateField(_l("From"), [InputRequired(_l("Enter the day."))])
+    area = SelectField(_l("Only of the village"), [Optional()])
+    min_days = IntegerField(_l("Days past due, from"), _DAYS)
+    max_days = IntegerField(_l("Days past due, to"), _DAYS)
+    min_amount = DecimalField(_l("Amount overdue, from (yuan)"), _YUAN, places=2)
+    max_amount = DecimalField(_l("Amount overdue, to (yuan)"), _YUAN, places=2)
+    reason = StringField(_l("Reason"), _REASON)
+
+    def which(self) -> Which:
+        """The filter as typed; amounts in 分."""
+        return Which(
+            area=self.area.data or None,
+            min_days=self.min_days.data,
+            max_days=self.max_days.data,
+            min_amount=_fen(self.min_amount.data),
+            max_amount=_fen(self.max_amount.data),
+        )
+
+
+def _fen(yuan: Decimal | None) -> int | None:
+    return None if yuan is None else int((yuan * 100).to_integral_value())

@@ -1,5 +1,6 @@
 """Reads of cases, within a scope."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,56 +11,100 @@ from sqlalchemy.orm import Session, joinedload
 from app.accounts.models import User
 from app.accounts.rules import Role, Scope
 from app.cases.models import Case, CaseEvent
+from app.cases.rules import Bucket
+from app.cases.states import RESTING
+from app.forces.models import Area
+from app.forces.rules import Line
 from app.labels import Labelled, T
 from app.loans.models import Loan, Repayment, Snapshot
 from app.loans.queries import in_region, in_scope
 from app.places.models import Branch
 from app.places.queries import within
+from app.places.rules import CODE_LENGTHS, Level
+from app.policies.queries import Policies
+from app.policies.rules import Key
 
 
-class Bucket(Labelled):
-    """Days past due, in the steps of the five-grade floor (令〔2023〕1号)."""
+class Listed(Labelled):
+    """Which cases a list shows."""
 
-    B30 = "1-30", T("1–30 days")
-    B90 = "31-90", T("31–90 days")
-    B270 = "91-270", T("91–270 days")
-    B360 = "271-360", T("271–360 days")
-    OVER = "361-", T("over 360 days")
-
-    def bounds(self) -> tuple[int, int | None]:
-        """First and last day past due, None without end."""
-        first, _, last = self.value.partition("-")
-        return int(first), int(last) if last else None
-
-
-class State(Labelled):
     OPEN = "open", T("Open")
     UNASSIGNED = "unassigned", T("Collector lacking")
     CLOSED = "closed", T("Closed")
 
 
+class Promised(Labelled):
+    """What has become of the promise on a case."""
+
+    DUE = "due", T("Promised for today")
+    BROKEN = "broken", T("Promise broken")
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a case list shows. ``collector`` is an account on either line."""
+    """What a case list shows. ``collector`` is an account on either line.
 
-    state: State = State.OPEN
+    ``neglected`` leaves the cases which that line has not touched since ``untouched_until``.
+    """
+
+    state: Listed = Listed.OPEN
     township: str | None = None
+    village: str | None = None
+    force_id: int | None = None
     branch_id: int | None = None
     bucket: Bucket | None = None
     collector_id: int | None = None
+    neglected: Line | None = None
+    untouched_until: date | None = None
+    promised: Promised | None = None
+
+
+def untouched(line: Line, until: date) -> ColumnElement[bool]:
+    """The line last made contact on ``until`` or before; where it never did, the case opened then."""
+    contact = Case.township_contact_on if line is Line.TOWNSHIP else Case.branch_contact_on
+    return and_(func.coalesce(contact, Case.opened_on) <= until, Case.state.not_in(RESTING))
+
+
+def promised(what: Promised, today: date) -> ColumnElement[bool]:
+    return Case.promise_due_on <= today if what is Promised.DUE else Case.promise_broken_on.is_not(None)
+
+
+def place_of(session: Session, scope: Scope) -> str:
+    """The region whose numbers hold for a reader: the scope's own; for a branch the county that it lends in."""
+    if scope.region or scope.branch_id is None:
+        return scope.region or ""
+    code = session.scalar(select(Case.township_code).where(Case.branch_id == scope.branch_id).limit(1)) or ""
+    return code[: CODE_LENGTHS[Level.COUNTY]]
+
+
+def neglect_limit(session: Session, scope: Scope, today: date) -> date:
+    """A line has neglected the cases that it last touched on this day or before."""
+    return today - timedelta(days=Policies(session, today)(Key.NO_CONTACT_DAYS, place_of(session, scope)))
 
 
 def cases_in(scope: Scope) -> ColumnElement[bool]:
     return in_scope(scope, Case.township_code, Case.branch_id)  # type: ignore[arg-type]
 
 
+def _of_force(force_id: int) -> ColumnElement[bool]:
+    """The case is in a township, a village or at a branch that the task force answers for."""
+    held = Area.force_id == force_id
+    regions = select(Area.region_code).where(held, Area.region_code.is_not(None))
+    branches = select(Area.branch_id).where(held, Area.branch_id.is_not(None))
+    return or_(Case.township_code.in_(regions), Case.village_code.in_(regions), Case.branch_id.in_(branches))
+
+
 def _matching(scope: Scope, chosen: Filter, today: date) -> ColumnElement[bool]:
     where: list[ColumnElement[bool]] = [cases_in(scope)]
-    where.append(Case.closed_on.is_not(None) if chosen.state is State.CLOSED else Case.closed_on.is_(None))
-    if chosen.state is State.UNASSIGNED:
+    where.append(Case.closed_on.is_not(None) if chosen.state is Listed.CLOSED else Case.closed_on.is_(None))
+    if chosen.state is Listed.UNASSIGNED:
         where.append(or_(Case.township_user_id.is_(None), Case.branch_user_id.is_(None)))
     if chosen.township:
         where.append(in_region(Case.township_code, chosen.township))
+    if chosen.village:
+        where.append(Case.village_code == chosen.village)
+    if chosen.force_id is not None:
+        where.append(_of_force(chosen.force_id))
     if chosen.branch_id is not None:
         where.append(Case.branch_id == chosen.branch_id)
     if chosen.bucket:
@@ -71,6 +116,10 @@ def _matching(scope: Scope, chosen: Filter, today: date) -> ColumnElement[bool]:
         where.append(
             or_(Case.township_user_id == chosen.collector_id, Case.branch_user_id == chosen.collector_id)
         )
+    if chosen.neglected is not None:
+        where.append(untouched(chosen.neglected, chosen.untouched_until or today))
+    if chosen.promised is not None:
+        where.append(promised(chosen.promised, today))
     return and_(*where)
 
 
@@ -81,7 +130,7 @@ def list_cases(
     query: Select[Any] = select(Case).where(_matching(scope, chosen, today))
     if after is not None:
         query = query.where(Case.due_on >= after[0], tuple_(Case.due_on, Case.id) > tuple_(*after))
-    if chosen.state is not State.CLOSED:
+    if chosen.state is not Listed.CLOSED:
         query = query.order_by(
             Case.closed_on
         )  # NULL in all: only so does PostgreSQL see the order of the index
@@ -132,9 +181,8 @@ def find_case(session: Session, case_id: int, scope: Scope) -> Case | None:
 
 def events_of(session: Session, found: Case) -> list[CaseEvent]:
     query = select(CaseEvent).where(CaseEvent.case_id == found.id).order_by(CaseEvent.id)
-    return list(
-        session.scalars(query.options(joinedload(CaseEvent.township_user), joinedload(CaseEvent.branch_user)))
-    )
+    shown = (CaseEvent.actor, CaseEvent.township_user, CaseEvent.branch_user)
+    return list(session.scalars(query.options(*map(joinedload, shown))))
 
 
 def repayments_of(session: Session, loan_id: int) -> list[Repayment]:
@@ -169,14 +217,34 @@ def collectors(session: Session, scope: Scope) -> list[User]:
     if scope.branch_id is not None:
         query = query.where(User.branch_id == scope.branch_id)
     elif scope.region:
-        query = query.where(or_(User.role == Role.BRANCH, within(User.region_code, scope.region)))
+        lends = exists().where(Loan.branch_id == User.branch_id, within(Loan.township_code, scope.region))
+        query = query.where(or_(lends, within(User.region_code, scope.region)))
     return list(session.scalars(query))
+
+
+def collectors_of_place(session: Session, role: Role, place: str | int | None) -> list[User]:
+    """Those who can hold a line of a case of this township (its code) or branch (its id)."""
+    if place is None:
+        return []
+    held = User.region_code == place if isinstance(place, str) else User.branch_id == place
+    return list(session.scalars(select(User).where(User.role == role, User.active, held).order_by(User.id)))
+
+
+def may_see_collector(session: Session, scope: Scope, user_id: int) -> bool:
+    return any(one.id == user_id for one in collectors(session, scope))
 
 
 def branches(session: Session, scope: Scope) -> list[Branch]:
     """The branches that have cases within the scope."""
     having = exists().where(Case.branch_id == Branch.id, cases_in(scope))
-    return list(session.scalars(select(Branch).where(having).order_by(Branch.name)))
+    query = select(Branch).where(having).options(joinedload(Branch.lender))
+    return list(session.scalars(query.order_by(Branch.name, Branch.lender_id)))
+
+
+def branch_names(found: list[Branch]) -> dict[int, str]:
+    """What to call each: with the lender's name where two lenders have a branch of the same name."""
+    often = Counter(one.name for one in found)
+    return {one.id: f"{one.lender.name} {one.name}" if often[one.name] > 1 else one.name for one in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +263,24 @@ def counts(session: Session, scope: Scope) -> CaseCounts:
         )
     ).one()
     return CaseCounts(*map(int, row))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCounts:
+    """Open cases that wait for something, by what; each is a ``Filter`` of the list."""
+
+    neglected: dict[Line, int]
+    promised: dict[Promised, int]
+
+
+def work_counts(session: Session, scope: Scope, today: date) -> WorkCounts:
+    """What each line has not touched for long, and what was promised for today or broken."""
+    until = neglect_limit(session, scope, today)
+    conditions = [*(untouched(line, until) for line in Line), *(promised(what, today) for what in Promised)]
+    query = select(*(func.count().filter(condition) for condition in conditions))
+    row = session.execute(query.where(cases_in(scope), Case.closed_on.is_(None))).one()
+    found = [int(count) for count in row]
+    lines = len(Line)
+    return WorkCounts(
+        dict(zip(Line, found[:lines], strict=True)), dict(zip(Promised, found[lines:], strict=True))
+    )

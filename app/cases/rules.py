@@ -4,26 +4,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias, assert_never
 
+from app.cases.states import CloseReason
 from app.labels import Labelled, T
 
 
-class Line(Labelled):
-    """双线: the two lines that collect together."""
+class Bucket(Labelled):
+    """Days past due, in the steps of the five-grade floor (令〔2023〕1号)."""
 
-    TOWNSHIP = "township", T("Township line")
-    BRANCH = "branch", T("Branch line")
+    B30 = "1-30", T("1–30 days")
+    B90 = "31-90", T("31–90 days")
+    B270 = "91-270", T("91–270 days")
+    B360 = "271-360", T("271–360 days")
+    OVER = "361-", T("over 360 days")
 
-
-class CloseReason(Labelled):
-    REPAID = "repaid", T("Repaid in full")
-    EXTENDED = "extended", T("Extended")
-    CAUGHT_UP = "caught_up", T("Arrears paid")
-
-
-class EventKind(Labelled):
-    OPENED = "opened", T("Case opened")
-    ASSIGNED = "assigned", T("Collector assigned")
-    CLOSED = "closed", T("Case closed")
+    def bounds(self) -> tuple[int, int | None]:
+        """First and last day past due, None without end."""
+        first, _, last = self.value.partition("-")
+        return int(first), int(last) if last else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from app.cli.terminal import (
     Bar,
     Day,
     actor_option,
+    fail,
     localized,
     print_json,
     say,
@@ -110,6 +111,8 @@ def cases_sweep(as_of: date | None, as_json: bool, actor: str) -> None:
     from app.db import db
     from app.intake import settle
 
+    if as_of is not None and as_of > today():
+        fail(T("The date %(date)s lies in the future.", date=as_of.isoformat()))
     swept = settle(db.session(), as_of or today(), actor)
     db.session.commit()
     if as_json:

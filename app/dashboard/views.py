@@ -12,7 +12,9 @@ from app.accounts.rules import COLLECTORS, Permission
 from app.bulletin.queries import default_region, figures, newest_month, trend
 from app.cases import queries as cases
 from app.clock import days_past_due
+from app.contacts.queries import overrides
 from app.db import db
+from app.fairness.table import RULES
 from app.ledger import queries as ledger
 from app.loans import queries as loans
 from app.places.models import Region
@@ -35,9 +37,18 @@ class Own:
 @bp.get("/")
 @requires(Permission.SIGNED_IN)
 def home() -> str | Redirect:
-    """Overview: what waits for somebody, the newest month's figures, the cases longest overdue."""
+    """Where a day begins: a collector's with the queue, the administrator's with the accounts."""
     if allowed(Permission.ACCOUNTS):
         return redirect(url_for("accounts.index"))
+    if user().role in COLLECTORS:
+        return redirect(url_for("desk.queue"))
+    return overview()
+
+
+@bp.get("/overview")
+@requires(Permission.FIGURES)
+def overview() -> str:
+    """What waits for somebody, the newest month's figures, the cases longest overdue."""
     session, mine, reader = db.session(), scope(), user()
     today, own = business_date(session), _own(session)
     place, month = _place(session), newest_month(session)
@@ -51,10 +62,13 @@ def home() -> str | Redirect:
         today=today,
         own=own,
         counts=cases.counts(session, mine),
+        waits=cases.work_counts(session, mine, today) if own is None else None,
         oldest=cases.list_cases(
             session, mine, cases.Filter(collector_id=own.id if own else None), today, None, OLDEST
         ),
         days_past_due=days_past_due,
+        overridden=overrides(session, mine, today.replace(day=1)) if allowed(Permission.OVERRIDE) else None,
+        rules=RULES,
         missing=loans.count_missing(session, mine),
         waiting=ledger.waiting(session, reader.region_code) if allowed(Permission.IMPORT) else [],
         may_import=allowed(Permission.IMPORT),

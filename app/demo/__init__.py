@@ -6,7 +6,8 @@ its users, targets and notes.
 
 from app.demo.county import Demo, Ledger, county
 from app.demo.life import Row
-from app.demo.staff import DemoNote, DemoUser
+from app.demo.notes import DemoNote
+from app.demo.staff import DemoUser
 from app.demo.workbook import write_ledger
 
 __all__ = ["Demo", "DemoNote", "DemoUser", "Ledger", "Row", "county", "write_ledger"]

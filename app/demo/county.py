@@ -5,6 +5,7 @@ from datetime import date
 
 from app.demo.dice import Dice
 from app.demo.life import Loan, Row, row
+from app.demo.notes import DemoNote, notes
 from app.demo.people import Registry
 from app.demo.plan import (
     BRANCHES,
@@ -17,7 +18,7 @@ from app.demo.plan import (
     TOWNSHIPS,
 )
 from app.demo.portfolio import Township
-from app.demo.staff import DemoNote, DemoUser, notes, users
+from app.demo.staff import DemoUser, users
 from app.places.rules import Place, PlaceIndex, shipped, stem
 
 _SEED = 20231031

@@ -12,11 +12,14 @@ from app import audit
 from app.accounts.actions import add_user
 from app.accounts.models import User
 from app.bulletin.actions import keep_published_text, set_target
-from app.cases.actions import add_note
 from app.cases.models import Case
+from app.clock import SHANGHAI
+from app.contacts.actions import Entry, add_contact
+from app.contacts.rules import Channel, Disposition, NextAction
 from app.db import db, get_setting, put_setting
 from app.demo.county import Demo, Ledger, county
 from app.demo.workbook import write_ledger
+from app.fairness.words import Mark
 from app.intake import Request, import_file, settle
 from app.labels import T, Text
 from app.ledger.actions import Tell
@@ -123,4 +126,14 @@ def _notes(session: Session, described: Demo) -> None:
         )
         if found is None:
             raise RuntimeError(f"no case for the demonstration's note on {note.contract_no}")
-        add_note(session, found, authors[note.author], note.text, note.on, key=f"demonstration-{number}")
+        entry = Entry(
+            note.text,
+            channel=Channel(note.channel),
+            disposition=Disposition(note.disposition),
+            at=note.at.replace(tzinfo=SHANGHAI),
+            next_action=NextAction(note.step) if note.step else None,
+            next_action_on=note.step_on,
+            marks=(Mark(note.mark),) if note.mark else (),
+            key=f"demonstration-{number}",
+        )
+        add_contact(session, found, authors[note.author], entry, note.on)

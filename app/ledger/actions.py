@@ -87,8 +87,7 @@ def read_file(session: Session, order: Order, tell: Tell = silent) -> Reading:
             known = {lender.name for lender in lenders(session)}
             original = supplemented(session, reading)
             default = (
-                order.lender
-                or (original.lender_name if original else "")
+                lender_said(order.lender, original)
                 or lender_from_unit(reading.reporting_unit)
                 or (next(iter(known)) if len(known) == 1 else "")
             )
@@ -166,14 +165,14 @@ def take(session: Session, examined: Examined, batch: ImportBatch, actor: str, t
     1. See that it still may be taken: since its preview the same file may have been, or more rows refused.
     2. Apply set by set. 3. Record the batch, the new ledger revision and the trail.
     """
-    if (before := already_taken(session, batch.file_hash, examined.as_of)) is not None:
+    original = supplemented(session, examined.reading)
+    batch.lender_name = lender_said(batch.lender_name, original)
+    if (before := already_taken(session, batch.file_hash, examined.as_of, batch.lender_name)) is not None:
         raise FileRefused(taken_before(before))
     if (hindered := hindrance(examined, batch.accept_valid)) is not None:
         raise FileRefused(hindered)
-    original = supplemented(session, examined.reading)
     batch.as_of = examined.as_of
     batch.supplements_id = original.id if original else None
-    batch.lender_name = batch.lender_name or (original.lender_name if original else "")
     session.flush()
     apply.take(
         session.connection(),
@@ -212,10 +211,17 @@ def taken_before(batch: ImportBatch) -> Text:
     return T("This file was taken before, on %(when)s. Nothing was changed.", when=local_time(batch.taken_at))
 
 
-def already_taken(session: Session, file_hash: str, as_of: date | None) -> ImportBatch | None:
-    """The batch by which this very file was taken before (as of the same date)."""
+def lender_said(lender: str, original: ImportBatch | None) -> str:
+    """The lender that was named for a file, else for the batch whose rows it corrects."""
+    return lender or (original.lender_name if original else "")
+
+
+def already_taken(session: Session, file_hash: str, as_of: date | None, lender: str) -> ImportBatch | None:
+    """The batch by which this very file was taken before, as of the same date and for the same named lender."""
     query = select(ImportBatch).where(
-        ImportBatch.file_hash == file_hash, ImportBatch.state == BatchState.TAKEN
+        ImportBatch.file_hash == file_hash,
+        ImportBatch.lender_name == lender,
+        ImportBatch.state == BatchState.TAKEN,
     )
     if as_of is not None:
         query = query.where(ImportBatch.as_of == as_of)

@@ -51,6 +51,7 @@ class ImportBatch(Base):
             "uq_import_batch_taken",
             "file_hash",
             "as_of",
+            "lender_name",
             unique=True,
             sqlite_where=text("state = 'taken'"),
             postgresql_where=text("state = 'taken'"),

@@ -6,6 +6,7 @@ transaction's connection. ID numbers and phones enter it sealed.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from decimal import ROUND_HALF_UP
 from typing import Any
 
 from sqlalchemy import (
@@ -169,7 +170,7 @@ def _values(
             written(row.disbursed_on),
             written(row.due_on),
             written(due),
-            None if row.rate is None else int(row.rate.scaleb(4)),
+            None if row.rate is None else int(row.rate.scaleb(4).to_integral_value(ROUND_HALF_UP)),
             row.grade,
             row.purpose,
             row.remark,

@@ -138,8 +138,8 @@ def _preview(batch: ImportBatch, report: Report) -> dict[str, Any]:
         "meanings": dict.fromkeys(report.unrecognised, OPEN) | remembered,
         "fields": list(LedgerField),
         "lenders": known,
-        "before": actions.already_taken(session, batch.file_hash, batch.as_of),
-        "original": session.get(ImportBatch, batch.supplements_id) if batch.supplements_id else None,
+        "before": _taken_before(batch),
+        "original": _original(batch),
         "same_date": queries.taken_as_of(session, batch),
         "newer": newest if newest and batch.as_of and newest > batch.as_of else None,
         "refused": digest.refused(report),
@@ -204,10 +204,20 @@ def accept(batch_id: int) -> str | Response | tuple[str, int]:
     return redirect(url_for("ledger.show", batch_id=batch_id))
 
 
+def _original(batch: ImportBatch) -> ImportBatch | None:
+    """The batch whose refused rows this one brings corrected."""
+    return db.session.get(ImportBatch, batch.supplements_id) if batch.supplements_id else None
+
+
+def _taken_before(batch: ImportBatch) -> ImportBatch | None:
+    lender = actions.lender_said(batch.lender_name, _original(batch))
+    return actions.already_taken(db.session(), batch.file_hash, batch.as_of, lender)
+
+
 def _may_be_taken(batch: ImportBatch, form: AcceptForm) -> bool:
     """Else the form says why not."""
     report = Report.from_json(batch.report)
-    if actions.already_taken(db.session(), batch.file_hash, batch.as_of):
+    if _taken_before(batch):
         form.form_errors.append(T("This file has been taken already, as of the same date."))
     elif not report.accepted:
         form.form_errors.append(T("No row can be taken."))

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.rules import Scope
-from app.db import get_setting, put_setting
+from app.db import get_setting, own_setting, put_setting
 from app.loans.models import Loan, Snapshot
 from app.places.queries import CodeColumn, within
 from app.places.rules import CODE_LENGTHS, Level
@@ -59,9 +59,9 @@ def ledger_revision(session: Session) -> int:
 
 def bump_revision(session: Session, since: date) -> int:
     """Say that snapshots from ``since`` on have changed; whoever settles sweeps and counts anew from there."""
-    revision = ledger_revision(session) + 1
+    revision = int(own_setting(session, LEDGER_REVISION) or 0) + 1
     put_setting(session, LEDGER_REVISION, str(revision))
-    earlier = unsettled_since(session)
+    earlier = own_unsettled_since(session)
     put_setting(session, UNSETTLED_SINCE, min(earlier, since).isoformat() if earlier else since.isoformat())
     return revision
 
@@ -69,6 +69,12 @@ def bump_revision(session: Session, since: date) -> int:
 def unsettled_since(session: Session) -> date | None:
     """From when on cases and figures have not yet followed the snapshots; None when they have."""
     stored = get_setting(session, UNSETTLED_SINCE)
+    return date.fromisoformat(stored) if stored else None
+
+
+def own_unsettled_since(session: Session) -> date | None:
+    """The same for whoever changes it: what somebody else changes at this moment is waited for, not lost."""
+    stored = own_setting(session, UNSETTLED_SINCE)
     return date.fromisoformat(stored) if stored else None
 
 

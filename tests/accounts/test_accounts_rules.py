@@ -7,14 +7,17 @@ from hypothesis import strategies as st
 from app.accounts.rules import EVERYTHING, NOTHING, Permission, Role, Scope, may, scope_of
 
 P = Permission
+_SIGNED_IN = {P.PUBLIC, P.SIGNED_IN}
+_SEES = _SIGNED_IN | {P.FIGURES, P.LOANS}
+_COLLECTS = _SEES | {P.NOTES, P.PAPERS, P.PUBLICITY}
 ALLOWED: dict[Role | None, set[Permission]] = {
     None: {P.PUBLIC},
-    Role.OFFICE: {P.PUBLIC, P.SIGNED_IN, P.FIGURES, P.LOANS, P.NOTES, P.IMPORT, P.TARGETS},
-    Role.LEADER: {P.PUBLIC, P.SIGNED_IN, P.FIGURES, P.LOANS, P.NOTES},
-    Role.TOWNSHIP: {P.PUBLIC, P.SIGNED_IN, P.FIGURES, P.LOANS, P.NOTES},
-    Role.BRANCH: {P.PUBLIC, P.SIGNED_IN, P.FIGURES, P.LOANS, P.NOTES},
-    Role.AUDITOR: {P.PUBLIC, P.SIGNED_IN, P.FIGURES, P.LOANS, P.AUDIT},
-    Role.ADMIN: {P.PUBLIC, P.SIGNED_IN, P.ACCOUNTS},  # makes accounts, sees no borrower
+    Role.OFFICE: _COLLECTS | {P.ASSIGN, P.OVERRIDE, P.IMPORT, P.TARGETS, P.POLICIES, P.REMINDERS},
+    Role.LEADER: _COLLECTS | {P.ASSIGN, P.OVERRIDE},
+    Role.TOWNSHIP: _COLLECTS,
+    Role.BRANCH: _COLLECTS,
+    Role.AUDITOR: _SEES | {P.AUDIT},
+    Role.ADMIN: _SIGNED_IN | {P.ACCOUNTS},  # makes accounts, sees no borrower
 }
 
 

@@ -20,6 +20,8 @@ from benchmarks.importing import _Watch
 from benchmarks.measure import NotTheSame, Result, compare, percentile
 from benchmarks.pages import counted
 
+pytestmark = pytest.mark.slow  # they measure, and the collector of garbage looks through all that tests hold
+
 TINY = Plan(imports=(20, 40), sweeps=(), small=100, large=300, runs=1, import_runs=1, requests=2)
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 MACHINE = results.Machine("SQLite", "3.11.0", {"Flask": "3.1"}, 2, 24, 0.1)

@@ -19,8 +19,9 @@ START_SECONDS, STOP_SECONDS = 30, 5
 class Site:
     """One instance behind a web server of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, **environment: str) -> None:
         self.settings = settings
+        self._environment = environment
         self._children: list[subprocess.Popen[bytes]] = []
         self._log = (settings.instance / "server.log").open("ab")
         with socket.create_server((HOST, 0)) as listener:
@@ -36,6 +37,7 @@ class Site:
             "QINGSHOU_INSTANCE_PATH": str(self.settings.instance),
             "FLASK_APP": "app:create_app",
             "WEB_CONCURRENCY": "1",
+            **self._environment,
         }
         self._children.append(
             subprocess.Popen(

@@ -22,6 +22,8 @@ from app.ledger.store import LedgerStore, Progress
 from app.loans.models import Borrower, Household, Loan
 from app.places.models import Branch, Lender, Region, RegionAlias
 from app.privacy import keyring
+from tests.browser.contact_states import TYPED_IN, contact_values, make_contacts
+from tests.browser.desk_states import desk_values, desk_visits, make_desk
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
 
 # GET routes that are no pages: files, signs of life, and a part of a page.
@@ -32,6 +34,7 @@ NOT_PAGES = {
     "bulletin.annex",
     "ledger.refused",
     "ledger.progress",
+    "contacts.attachment",
 }
 NOBODY = ""
 STRANGER = "曲靖某某银行"
@@ -92,6 +95,8 @@ class States:
             self._session, datetime.now(UTC) + timedelta(days=1)
         )  # however long the tests take, the worker lives
         self._people()
+        make_contacts(self._session, self._officer, case_number())
+        make_desk(self._session, self._officer, case_number())
         self._session.commit()
 
     def upload(self, name: str, lines: list[Line], above: list[list[str]]) -> int:
@@ -140,6 +145,10 @@ def _nothing_filled_in(page: Page) -> None:
     page.locator("main form[method=post] button[type=submit]").last.click()
 
 
+def _an_empty_note(page: Page) -> None:
+    page.locator(".note-form button[type=submit]").click()
+
+
 def _a_wrong_password(page: Page) -> None:
     page.fill("#username", "office")
     page.fill("#password", "not-the-password")
@@ -171,7 +180,8 @@ def _values(batches: dict[str, int]) -> dict[str, object]:
     accounts = select(User.id).where(User.username == "agang")
     return {
         "case_id": case_number(), "batch_id": batches["preview"], "code": f"{COUNTY}106",
-        "account_id": db.session.scalars(accounts).one(),
+        "account_id": db.session.scalars(accounts).one(), **contact_values(db.session()),
+        **desk_values(db.session(), case_number()),
     }  # fmt: skip
 
 
@@ -190,6 +200,8 @@ def visits(app: Flask, batches: dict[str, int]) -> Iterator[Visit]:
             admin = permission_of(app, rule.endpoint) is Permission.ACCOUNTS
             yield Visit(path, NOBODY if public else "admin" if admin else "office")
     yield from _states(batches)
+    for path, user, status, act in desk_visits(db.session(), case_number()):
+        yield Visit(path, user, status, act)  # type: ignore[arg-type]
 
 
 def _states(batches: dict[str, int]) -> Iterator[Visit]:
@@ -217,7 +229,7 @@ def _states(batches: dict[str, int]) -> Iterator[Visit]:
         for number in (case_number(closed=True), case_number(missing=True))
         if number
     )
-    yield Visit(f"/cases/{case_number()}", status=422, act=_nothing_filled_in)
+    yield Visit(f"/cases/{case_number()}", status=422, act=_an_empty_note)
     yield Visit("/places/", status=422, act=_nothing_filled_in)
     yield Visit("/accounts/", "admin", 422, _nothing_filled_in)
     yield Visit(f"/accounts/{auditor}", "admin")
@@ -229,6 +241,7 @@ def chinese_data() -> list[str]:
     """What may stand in Chinese on an English page, the longest first."""
     session = db.session()
     names = [Region.name, Region.short, RegionAlias.name, Lender.name, Branch.name, User.name, ImportBatch.filename,
-             Borrower.name, Household.head_name, Loan.group_name, Loan.purpose, Loan.grade, Loan.remark]  # fmt: skip
+             Borrower.name, Household.head_name, Loan.group_name, Loan.purpose, Loan.grade, Loan.remark,
+             *TYPED_IN]  # fmt: skip
     known = {str(value) for column in names for value in session.scalars(select(column).distinct()) if value}
     return sorted(known | set(AS_WRITTEN), key=len, reverse=True)

@@ -372,6 +372,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_text_is_refused_in_bounded_time(text: str) -> None:
     start = perf_counter()
@@ -380,6 +381,7 @@ def test_a_hostile_text_is_refused_in_bounded_time(text: str) -> None:
     assert perf_counter() - start < 3
 
 
+@pytest.mark.slow
 def test_a_hundred_rows_that_contradict_everywhere_end_in_bounded_time() -> None:
     names = [f"{first}{second}镇" for first in "一二三四五六七八九十" for second in "甲乙丙丁戊己庚辛壬"]
     overdue = "，".join(f"{name}2309854.92万元，逾期率3.77%" for name in names)

@@ -44,6 +44,7 @@ def test_all_figures_of_the_page_are_tried() -> None:
     assert len(printed_figures(CORRECTED_PAGE)) == len(printed_figures(CLEAN)) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("section", list(Section))
 def test_every_changed_digit_of_a_recomputable_figure_is_found(form: str, section: Section) -> None:
@@ -89,6 +90,7 @@ def months(draw: st.DrawFn) -> Figures:
     return Figures("530324", "罗平县", date(2023, 10, 31), date(2023, 10, 31), tuple(rows))
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(months())
 def test_what_the_program_prints_it_finds_right(figures: Figures) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.actions import Swept, sweep
 from app.cases.models import Case, CaseEvent
-from app.cases.rules import EventKind
+from app.cases.states import Event
 from app.loans.models import Loan
 from tests.loans.portfolio import OCTOBER
 
@@ -32,5 +32,5 @@ def events(session: Session, of: Case) -> list[CaseEvent]:
     return list(session.scalars(select(CaseEvent).where(CaseEvent.case_id == of.id).order_by(CaseEvent.id)))
 
 
-def kinds(session: Session, of: Case) -> list[EventKind]:
+def kinds(session: Session, of: Case) -> list[Event]:
     return [event.kind for event in events(session, of)]

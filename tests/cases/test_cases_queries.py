@@ -11,7 +11,8 @@ from app.accounts.rules import EVERYTHING, NOTHING, Role, Scope
 from app.cases import queries
 from app.cases.actions import sweep
 from app.cases.models import Case
-from app.cases.queries import Bucket, CaseCounts, Filter, State, count_cases, list_cases
+from app.cases.queries import CaseCounts, Filter, Listed, count_cases, list_cases
+from app.cases.rules import Bucket
 from app.loans.models import Loan
 from app.places.models import Branch
 from tests.loans.portfolio import AGANG, BANQIAO, LAOCHANG, WAN, branch, collector, overdue_loan
@@ -88,8 +89,8 @@ def agree(
 
 def test_states(county: County) -> None:
     agree(county, EVERYTHING, Filter(), is_open)
-    agree(county, EVERYTHING, Filter(State.CLOSED), lambda c: not is_open(c))
-    agree(county, EVERYTHING, Filter(State.UNASSIGNED), lambda c: is_open(c) and lacks_a_line(c))
+    agree(county, EVERYTHING, Filter(Listed.CLOSED), lambda c: not is_open(c))
+    agree(county, EVERYTHING, Filter(Listed.UNASSIGNED), lambda c: is_open(c) and lacks_a_line(c))
 
 
 def test_days_past_due_in_steps_that_leave_no_gap(county: County) -> None:
@@ -123,7 +124,7 @@ def test_by_place_and_by_person(county: County) -> None:
 
 def test_filters_together(county: County) -> None:
     chosen = Filter(
-        State.UNASSIGNED,
+        Listed.UNASSIGNED,
         township=BANQIAO,
         branch_id=county.agang_branch.id,
         bucket=Bucket.B90,

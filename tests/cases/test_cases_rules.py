@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from app.cases.rules import Close, CloseReason, Keep, Open, decide, decision_name
+from app.cases.rules import Close, Keep, Open, decide, decision_name
+from app.cases.states import CloseReason
 
 DUE, LATER, EARLIER = date(2023, 10, 31), date(2024, 10, 31), date(2023, 4, 30)
 

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.rules import Role
 from app.cases.actions import Swept, lines_wait
-from app.cases.rules import EventKind
+from app.cases.states import Event
 from tests.cases.sweeping import events, kinds, swept, the_case
 from tests.loans.portfolio import AGANG, BANQIAO, LAOCHANG, NOVEMBER, branch, collector, overdue_loan
 
@@ -61,7 +61,7 @@ def test_a_collector_who_comes_later_gets_the_waiting_cases(session: Session) ->
     assert the_case(session, made).township_user_id == come.id
     last = events(session, the_case(session, made))[-1]
     assert (last.kind, last.on, last.township_user_id, last.branch_user_id) == (
-        *(EventKind.ASSIGNED, NOVEMBER),
+        *(Event.ASSIGNED, NOVEMBER),
         *(come.id, None),
     )
 
@@ -89,7 +89,7 @@ def test_an_ended_account_without_a_successor_leaves_the_line_open(session: Sess
     only.active = False
     swept(session, NOVEMBER)
     assert the_case(session, made).township_user_id is None
-    assert kinds(session, the_case(session, made)) == [EventKind.OPENED, EventKind.ASSIGNED]
+    assert kinds(session, the_case(session, made)) == [Event.OPENED, Event.ASSIGNED]
     assert swept(session, NOVEMBER).assigned == 0
 
 

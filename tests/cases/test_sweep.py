@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.audit import AuditEntry
 from app.cases.actions import Swept, sweep
 from app.cases.models import Case, CaseEvent
-from app.cases.rules import CloseReason, EventKind
+from app.cases.states import CloseReason, Event, State
 from app.db import db
 from app.intake import settle
 from app.loans.models import Loan
@@ -61,7 +61,7 @@ def test_a_case_opens_for_what_is_overdue_on_the_day(
         assert (opened.overdue, opened.opened_on, opened.closed_on) == (overdue, day, None)
         assert (opened.due_on, opened.township_code) == (made.effective_due_on, made.township_code)
         (event,) = events(session, opened)
-        assert (event.kind, event.on, event.amount) == (EventKind.OPENED, day, overdue)
+        assert (event.kind, event.on, event.amount) == (Event.OPENED, day, overdue)
 
 
 def test_sweeping_again_changes_nothing(session: Session) -> None:
@@ -93,16 +93,26 @@ def test_a_case_closes_with_its_reason_and_a_new_one_opens_when_it_comes_back(
     assert swept(session, NOVEMBER) == Swept(opened=0, closed=1, assigned=0, open=1, unassigned=1)
     closed = the_case(session, made)
     assert (closed.closed_on, closed.close_reason, closed.overdue) == (NOVEMBER, reason, 0)
-    assert kinds(session, closed) == [EventKind.OPENED, EventKind.CLOSED]
+    assert kinds(session, closed) == [Event.OPENED, Event.CLOSED]
     assert events(session, closed)[-1].reason is reason
     assert the_case(session, other).closed_on is None
 
     made.overdue = made.balance = 1 * WAN
     swept(session, date(2023, 12, 31))
     first, second = cases_of(session, made)
-    assert first.closed_on == NOVEMBER and kinds(session, first) == [EventKind.OPENED, EventKind.CLOSED]
+    assert first.closed_on == NOVEMBER and kinds(session, first) == [Event.OPENED, Event.CLOSED]
     assert (second.closed_on, second.opened_on) == (None, date(2023, 12, 31))
-    assert kinds(session, second) == [EventKind.OPENED]
+    assert kinds(session, second) == [Event.OPENED]
+
+
+def test_a_sweep_of_an_earlier_day_closes_no_case_before_it_opened(session: Session) -> None:
+    made = overdue_loan(session)
+    swept(session, NOVEMBER)
+    made.overdue = 0
+    assert swept(session, OCTOBER).closed == 1
+    closed = the_case(session, made)
+    assert closed.opened_on == closed.closed_on == NOVEMBER
+    assert [event.on for event in events(session, closed)] == [NOVEMBER, NOVEMBER]
 
 
 def test_closing_and_coming_back_on_one_day(session: Session) -> None:
@@ -111,8 +121,8 @@ def test_closing_and_coming_back_on_one_day(session: Session) -> None:
         made.overdue = overdue
         swept(session)
     assert [kinds(session, case) for case in cases_of(session, made)] == [
-        [EventKind.OPENED, EventKind.CLOSED],
-        [EventKind.OPENED, EventKind.CLOSED],
+        [Event.OPENED, Event.CLOSED],
+        [Event.OPENED, Event.CLOSED],
     ]
 
 
@@ -130,7 +140,15 @@ def test_an_open_case_follows_its_loan(session: Session) -> None:
 # What the database itself holds to.
 def case(of: Loan, closed_on: date | None = None) -> Case:
     return Case(
-        loan_id=of.id, township_code=AGANG, due_on=OCTOBER, overdue=1, opened_on=OCTOBER, closed_on=closed_on
+        loan_id=of.id,
+        borrower_id=of.borrower_id,
+        township_code=AGANG,
+        state=State.CLOSED if closed_on else State.OPEN,
+        version=0,
+        due_on=OCTOBER,
+        overdue=1,
+        opened_on=OCTOBER,
+        closed_on=closed_on,
     )
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.cases.actions import Swept, sweep
 from app.cases.models import Case, CaseEvent
-from app.cases.rules import Close, CloseReason, EventKind, Open, decide
+from app.cases.rules import Close, Open, decide
+from app.cases.states import CloseReason, Event
 from app.loans.models import Loan
 from app.loans.queries import overdue_on
 from app.loans.rules import overdue_at
@@ -45,7 +46,7 @@ class Kept:
     overdue: int
     closed_on: date | None = None
     reason: CloseReason | None = None
-    events: list[EventKind] = field(default_factory=lambda: [EventKind.OPENED])
+    events: list[Event] = field(default_factory=lambda: [Event.OPENED])
 
 
 STANDINGS = st.builds(
@@ -88,8 +89,8 @@ def swept_one_by_one(loans: list[Standing], cases: list[list[Kept]], day: date) 
             opened += 1
         elif isinstance(decision, Close):
             assert now is not None
-            now.closed_on, now.reason, now.overdue = day, decision.reason, 0
-            now.events.append(EventKind.CLOSED)
+            now.closed_on, now.reason, now.overdue = max(day, now.opened_on), decision.reason, 0
+            now.events.append(Event.CLOSED)
             closed += 1
         elif now is not None:
             now.due, now.overdue = standing.due, overdue
@@ -141,9 +142,9 @@ class World:
         return list(self.session.scalars(query))
 
     def cases(self) -> list[list[Kept]]:
-        told: dict[int, list[EventKind]] = {}
+        told: dict[int, list[Event]] = {}
         for event in self.session.execute(select(CaseEvent.case_id, CaseEvent.kind).order_by(CaseEvent.id)):
-            if event.kind is not EventKind.ASSIGNED:
+            if event.kind is not Event.ASSIGNED:
                 told.setdefault(event.case_id, []).append(event.kind)
         columns = (Case.id, Case.loan_id, Case.opened_on, Case.due_on, Case.overdue, Case.closed_on)
         found: dict[int, list[Kept]] = {number: [] for number in self.ids}

@@ -41,7 +41,7 @@ def test_a_note_is_written_while_the_loan_is_overdue(demo: Demo, months: Months)
 
 def test_notes_are_written_by_both_lines_of_that_loan_and_no_others(demo: Demo, months: Months) -> None:
     users = {user.username: user for user in demo.users}
-    places = {"罗雄": "001", "九龙": "003", "富乐": "104", "阿岗": "106", "鲁布革": "202"}
+    places = {"罗雄": "001", "九龙": "003", "富乐": "104", "阿岗": "106", "鲁布革": "202", "马街": "103"}
     lines: Counter[Role] = Counter()
     for note in demo.notes:
         author, row = users[note.author], months[2].get(note.contract_no) or months[1][note.contract_no]

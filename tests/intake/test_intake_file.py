@@ -16,6 +16,7 @@ from app.privacy import keyring
 from tests.intake.world import (
     LENDER,
     OCTOBER,
+    OTHER_LENDER,
     SEPTEMBER,
     contents,
     imported,
@@ -193,6 +194,15 @@ def test_the_same_file_as_of_another_date_is_another_ledger(session: Session, tm
     assert imported(path, SEPTEMBER).counts["new"] == 1
     assert imported(path, OCTOBER).counts["unchanged"] == 1
     assert [s[2] for s in snapshots(session)] == [SEPTEMBER, OCTOBER]
+
+
+def test_the_same_file_for_another_lender_is_another_ledger(session: Session, tmp_path: Path) -> None:
+    path = ledger_file(tmp_path, [row()])
+    assert imported(path, OCTOBER).counts["new"] == 1
+    assert imported(path, OCTOBER, lender=OTHER_LENDER).counts["new"] == 1
+    assert {s[0] for s in snapshots(session)} == {LENDER, OTHER_LENDER}
+    assert imported(path, OCTOBER, lender=OTHER_LENDER).counts["unchanged"] == 1
+    assert session.scalar(select(func.count()).select_from(ImportBatch)) == 2
 
 
 def test_the_same_date_again_replaces_row_by_row(session: Session, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from tests.intake.world import (
 )
 from tests.ledger.factory import make_ledger, row
 
+pytestmark = pytest.mark.slow  # each test reads and writes several workbooks
+
 GOOD, BAD = row(合同号="A"), row(合同号="B", 贷款余额=90_000)
 
 

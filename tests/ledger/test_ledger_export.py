@@ -146,6 +146,7 @@ def to_xlsx(rows: list[LedgerRow], path: Path, **options: Any) -> Path:
     return path
 
 
+@pytest.mark.slow
 @BATCH
 @given(ledger_rows())
 def test_a_workbook_is_read_back_as_the_same_rows(rows: list[LedgerRow]) -> None:
@@ -155,6 +156,7 @@ def test_a_workbook_is_read_back_as_the_same_rows(rows: list[LedgerRow]) -> None
     assert differences(rows, reading.rows) == []
 
 
+@pytest.mark.slow
 @BATCH
 @given(ledger_rows())
 def test_a_text_file_is_read_back_as_the_same_rows(rows: list[LedgerRow]) -> None:

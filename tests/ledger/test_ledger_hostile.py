@@ -80,6 +80,7 @@ def test_a_bomb_that_hides_its_size_is_refused(ledger: Path, monkeypatch: pytest
     assert "damaged" in refused(ledger) or "1 GB" in refused(ledger)
 
 
+@pytest.mark.slow
 def test_the_reading_of_a_bomb_ends_at_the_limit_of_memory(
     ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +187,7 @@ def test_another_office_document_is_refused(tmp_path: Path) -> None:
     assert "no Excel workbook" in refused(tmp_path / "a.xlsx")
 
 
+@pytest.mark.slow
 def test_reading_that_takes_too_long_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "CHILD_SECONDS", 0.01)
     assert "too long" in refused(make_file(tmp_path / "a.xlsx", {"表": grid(rows(3000))}))

@@ -261,6 +261,7 @@ def loans_of(client: FlaskClient, path: str) -> tuple[Page, list[list[str]]]:
     return first, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_loans_add_up_to_the_figure_in_every_township(signed_in: SignIn, measure: str) -> None:
     office, told = signed_in("office"), october()

@@ -8,9 +8,10 @@ from sqlalchemy import func, select, update
 
 from app.accounts.models import User
 from app.accounts.rules import Role
-from app.cases.actions import NOTE_LENGTH
-from app.cases.models import Case, Note
-from app.cases.rules import CloseReason
+from app.cases.models import Case
+from app.cases.states import CloseReason
+from app.contacts.actions import NOTE_LENGTH
+from app.contacts.models import Contact
 from app.db import db
 from app.loans.models import Borrower, Household, Loan
 from tests.conftest import SignIn
@@ -61,8 +62,8 @@ def test_a_foreign_case_does_not_exist_for_a_collector(
     browser = Browser(signed_in(username))
     browser.get(f"/cases/{own}")
     browser.get(f"/cases/{foreign}", status=404)
-    browser.post(f"/cases/{foreign}/notes", status=404, text="不在辖区。", key="k")
-    assert not db.session.scalars(select(Note).where(Note.key == "k")).all()
+    browser.post(f"/cases/{foreign}/contacts", status=404, text="不在辖区。", key="k")
+    assert not db.session.scalars(select(Contact).where(Contact.key == "k")).all()
     listed = set(Page(browser.get("/cases/")).hrefs) | set(Page(browser.get("/cases/?state=closed")).hrefs)
     assert f"/cases/{own}" in listed and f"/cases/{foreign}" not in listed
 
@@ -198,14 +199,14 @@ def test_a_closed_case_leads_to_the_one_that_is_open(plain_app: Flask, signed_in
 
 
 def test_a_bad_note_is_not_saved_and_not_lost(plain_app: Flask, signed_in: SignIn) -> None:
-    number, before = open_case().id, db.session.scalar(select(func.count()).select_from(Note))
+    number, before = open_case().id, db.session.scalar(select(func.count()).select_from(Contact))
     agang = Browser(signed_in("agang"))
     empty, long = "请填写联系情况", "不超过 2000 字"
     for text, sentence in (("", empty), (" \n ", empty), ("字" * (NOTE_LENGTH + 1), long)):
-        page = agang.post(f"/cases/{number}/notes", status=422, text=text, key="k")
+        page = agang.post(f"/cases/{number}/contacts", status=422, text=text, key="k")
         assert sentence in words(page) and f"{text.strip()}</textarea>" in page and 'value="k"' in page
-    agang.post(f"/cases/{number}/notes", status=422, text="有效。", key="k" * 65)
-    assert db.session.scalar(select(func.count()).select_from(Note)) == before
+    agang.post(f"/cases/{number}/contacts", status=422, text="有效。", key="k" * 65)
+    assert db.session.scalar(select(func.count()).select_from(Contact)) == before
 
 
 def test_a_note_sent_twice_is_saved_once(plain_app: Flask, signed_in: SignIn) -> None:
@@ -213,9 +214,9 @@ def test_a_note_sent_twice_is_saved_once(plain_app: Flask, signed_in: SignIn) ->
     agang = Browser(signed_in("agang"))
     typed = {"text": "入户，本人不在。\r\n<b>明日再来</b>", "key": "one-writing"}
     for _ in range(2):
-        page = agang.post(f"/cases/{number}/notes", follow=True, **typed)
+        page = agang.post(f"/cases/{number}/contacts", follow=True, **typed)
         assert "联系记录已保存" in words(page)
-    [note] = db.session.scalars(select(Note).where(Note.key == "one-writing")).all()
+    [note] = db.session.scalars(select(Contact).where(Contact.key == "one-writing")).all()
     assert note.text == "入户，本人不在。\n<b>明日再来</b>" and note.on == date(2023, 12, 5)
     assert note.author.username == "agang"
     assert page.count("入户，本人不在。") == 1 and "&lt;b&gt;明日再来" in page
@@ -233,12 +234,12 @@ def test_each_opening_of_the_page_is_another_writing(plain_app: Flask, signed_in
 def test_a_line_end_counts_once(plain_app: Flask, signed_in: SignIn) -> None:
     number = open_case().id
     text = "\r\n".join(["字"] * (NOTE_LENGTH // 2))
-    Browser(signed_in("agang")).post(f"/cases/{number}/notes", text=text, key="long")
-    assert len(db.session.scalars(select(Note).where(Note.key == "long")).one().text) == NOTE_LENGTH - 1
+    Browser(signed_in("agang")).post(f"/cases/{number}/contacts", text=text, key="long")
+    assert len(db.session.scalars(select(Contact).where(Contact.key == "long")).one().text) == NOTE_LENGTH - 1
 
 
 def test_an_auditor_reads_and_does_not_write(plain_app: Flask, signed_in: SignIn) -> None:
     number = open_case().id
     auditor = Browser(signed_in("auditor"))
     assert "<textarea" not in auditor.get(f"/cases/{number}")
-    auditor.post(f"/cases/{number}/notes", status=403, text="不应写入。", key="k")
+    auditor.post(f"/cases/{number}/contacts", status=403, text="不应写入。", key="k")

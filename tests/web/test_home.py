@@ -24,7 +24,7 @@ COUNTY, AGANG = "530324", "530324106"
 
 
 def home(client: FlaskClient, lang: str = "zh_Hans") -> Page:
-    answer = client.get(f"/?lang={lang}")
+    answer = client.get(f"/overview?lang={lang}")
     assert answer.status_code == 200
     return Page(answer.text)
 
@@ -59,6 +59,50 @@ def test_the_administrator_sees_accounts_and_no_loans(signed_in: SignIn) -> None
     assert answer.status_code == 302 and answer.location == "/accounts/"
 
 
+@pytest.mark.parametrize(
+    ("who", "place"), [("agang", "/queue"), ("agang-bank", "/queue"), ("admin", "/accounts/")]
+)
+def test_a_day_begins_where_the_work_is(signed_in: SignIn, who: str, place: str) -> None:
+    answer = signed_in(who).get("/")
+    assert answer.status_code == 302 and answer.location == place
+
+
+def test_the_leaders_day_begins_with_the_overview(signed_in: SignIn) -> None:
+    answer = signed_in("leader").get("/")
+    assert answer.status_code == 200 and tiles(Page(answer.text)) == tiles(home(signed_in("leader")))
+
+
+def test_what_waits_is_counted_and_opens_its_cases(signed_in: SignIn) -> None:
+    one, two, three = (case.id for case in open_cases()[:3])
+    longago, today = date(2023, 11, 1), date(2023, 12, 5)
+    everybody = {"township_contact_on": today, "branch_contact_on": today}
+    db.session.execute(update(Case).values(**everybody))
+    db.session.execute(update(Case).where(Case.id.in_([one, two])).values(township_contact_on=longago))
+    db.session.execute(
+        update(Case).where(Case.id == two).values(branch_contact_on=None, promise_due_on=today)
+    )
+    db.session.execute(update(Case).where(Case.id == three).values(promise_broken_on=today))
+    db.session.commit()
+    office = signed_in("office")
+    page = home(office)
+    waits = {
+        "/cases/?neglected=township": [one, two],
+        "/cases/?neglected=branch": [two],
+        "/cases/?promise=due": [two],
+        "/cases/?promise=broken": [three],
+    }
+    shown = dict(
+        re.findall(
+            r'href="(/cases/\?(?:neglected|promise)=[a-z]+)">.*?figure-value">(\d+)', page.html, re.DOTALL
+        )
+    )
+    assert shown == {path: str(len(ids)) for path, ids in waits.items()}
+    for path, ids in waits.items():
+        rows = Page(office.get(path).text).tables["cases"]
+        assert [row.cells[0].hrefs for row in rows] == [[f"/cases/{number}"] for number in ids]
+    assert office.get("/cases/?promise=perhaps").status_code == 404
+
+
 @pytest.mark.parametrize(("role", "may_import"), [(Role.OFFICE, True), (Role.LEADER, False)])
 def test_before_the_first_ledger_the_page_says_how_to_begin(app: Flask, role: Role, may_import: bool) -> None:
     made = add_user(
@@ -86,7 +130,7 @@ def test_the_tiles_are_the_figures_and_lead_to_their_lists(signed_in: SignIn) ->
         assert shown == value and href is not None
         assert arguments(href) == {"figure": figure, "region": COUNTY, "month": "2023-11"}
     assert found["未结案件"] == (str(len(open_cases())), "/cases/")
-    assert found["清收人员未落实"] == ("0", "/cases/?state=unassigned")
+    assert found["责任人未落实"] == ("0", "/cases/?state=unassigned")
     assert found["最新台账未列"] == ("2", "/ledger/missing")
     assert found["待处理台账"] == ("0", "/ledger/")
 
@@ -95,7 +139,7 @@ def test_a_case_that_lost_its_collector_is_told(signed_in: SignIn) -> None:
     office, lost = signed_in("office"), open_cases()[0].id
     db.session.execute(update(Case).where(Case.id == lost).values(branch_user_id=None))
     db.session.commit()
-    assert tiles(home(office))["清收人员未落实"][0] == "1"
+    assert tiles(home(office))["责任人未落实"][0] == "1"
 
 
 def test_the_oldest_cases_stand_first_with_masked_names(signed_in: SignIn) -> None:

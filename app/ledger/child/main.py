@@ -1,14 +1,14 @@
-"""``look`` at a workbook's raw XML or records, or ``read`` a file's cells; answers on standard output."""
+"""``look`` at a workbook's raw XML or records, or ``read`` a file's cells; answers on standard output.
+
+A task loads what it needs and no more: for a small file the start is most of the time.
+"""
 
 import gc
 import os
 import resource
 import sys
-import zlib
 from pathlib import Path
-from zipfile import BadZipFile
 
-from . import biff, book, delimited, scan
 from .protocol import Refuse, Send, sender
 
 
@@ -29,13 +29,29 @@ def limit(memory: int, seconds: int) -> None:
 def work(task: str, kind: str, path: Path, inflated: int, send: Send) -> None:
     """Do the task, sending what is found."""
     if kind == "text":
+        from . import delimited
+
         delimited.read(path, send)
     elif task == "read":
+        from . import book
+
         book.read(path, send)
     elif kind == "xlsx":
+        from . import scan
+
         send(scan.look(path, inflated))
     else:
+        from . import biff
+
         send(biff.look(path))
+
+
+def damage() -> tuple[type[Exception], ...]:
+    """What the libraries raise for a file that is broken."""
+    from zipfile import BadZipFile
+    from zlib import error
+
+    return BadZipFile, error, EOFError, NotImplementedError
 
 
 def main() -> None:
@@ -49,8 +65,8 @@ def main() -> None:
         send({"end": True})
     except Refuse as refusal:
         send(refusal.message)
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError):
-        send({"refused": "damaged"})
     except MemoryError:
         os._exit(1)
+    except damage():
+        send({"refused": "damaged"})
     out.flush()

@@ -1,4 +1,4 @@
-"""Plain notes: what happened is always recorded, once, and never lost."""
+"""Contact notes: what happened is always recorded, once, and never lost."""
 
 from datetime import date
 
@@ -8,36 +8,30 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.audit import AuditEntry
-from app.cases.actions import NOTE_LENGTH, NoteRefused, add_note, sweep
-from app.cases.models import Case, Note
-from tests.loans.portfolio import AGANG, NOVEMBER, OCTOBER, collector, overdue_loan
+from app.cases.actions import sweep
+from app.cases.models import Case
+from app.contacts.actions import NOTE_LENGTH, ContactRefused, Entry, add_contact
+from app.contacts.models import Contact
+from app.contacts.queries import contacts_of
+from tests.contacts.conftest import new_case
+from tests.loans.portfolio import AGANG, NOVEMBER, collector
 
 KEY = "a" * 32
 
 
-@pytest.fixture
-def author(session: Session) -> User:
-    return collector(session, AGANG, name="agang")
-
-
-@pytest.fixture
-def case(session: Session) -> Case:
-    return new_case(session)
-
-
-def new_case(session: Session) -> Case:
-    loan = overdue_loan(session)
-    sweep(session, OCTOBER)
-    return session.scalars(select(Case).where(Case.loan_id == loan.id)).one()
+def add_note(
+    session: Session, case: Case, author: User, text: str, on: date, key: str | None = None
+) -> Contact:
+    return add_contact(session, case, author, Entry(text, key=key), on)
 
 
 def written(session: Session) -> list[str]:
-    return list(session.scalars(select(Note.text).order_by(Note.id)))
+    return list(session.scalars(select(Contact.text).order_by(Contact.id)))
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\u3000 "])
 def test_an_empty_note_is_refused(session: Session, case: Case, author: User, text: str) -> None:
-    with pytest.raises(NoteRefused, match="Write what happened"):
+    with pytest.raises(ContactRefused, match="Write what happened"):
         add_note(session, case, author, text, NOVEMBER)
     assert written(session) == []
 
@@ -46,7 +40,7 @@ def test_a_note_that_is_too_long_is_refused_and_told_by_how_much(
     session: Session, case: Case, author: User
 ) -> None:
     with pytest.raises(
-        NoteRefused, match=f"at most {NOTE_LENGTH} characters; this one has {NOTE_LENGTH + 1}"
+        ContactRefused, match=f"at most {NOTE_LENGTH} characters; this one has {NOTE_LENGTH + 1}"
     ):
         add_note(session, case, author, "访" * (NOTE_LENGTH + 1), NOVEMBER)
     assert written(session) == []
@@ -64,11 +58,11 @@ def test_a_note_and_its_trace(session: Session, case: Case, author: User) -> Non
         date(2023, 11, 8),
         "agang",
     )
-    assert case.notes == [note]
-    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "cases.note")).one()
+    assert contacts_of(session, case) == [note]
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "contacts.note")).one()
     assert (entry.actor, entry.entity, entry.entity_id) == ("agang", "case", str(case.id))
     assert entry.detail == {
-        "note": note.id,
+        "contact": note.id,
         "length": 12,
     }  # the trail does not repeat what is said of a person
 
@@ -77,7 +71,7 @@ def test_the_same_writing_sent_twice_counts_once(session: Session, case: Case, a
     first = add_note(session, case, author, "走访", NOVEMBER, KEY)
     assert add_note(session, case, author, " 走访\n", NOVEMBER, KEY) is first
     assert written(session) == ["走访"]
-    assert session.scalar(select(func.count()).where(AuditEntry.action == "cases.note")) == 1
+    assert session.scalar(select(func.count()).where(AuditEntry.action == "contacts.note")) == 1
 
 
 def test_without_a_key_the_same_words_are_two_notes(session: Session, case: Case, author: User) -> None:
@@ -102,7 +96,7 @@ def test_a_key_of_another_case_or_author_hides_nothing(session: Session, case: C
     add_note(session, other_case, author, "走访", NOVEMBER, KEY)
     add_note(session, case, other_author, "走访", NOVEMBER, KEY)
     session.commit()
-    assert len(case.notes) == 2 and len(other_case.notes) == 1
+    assert len(contacts_of(session, case)) == 2 and len(contacts_of(session, other_case)) == 1
 
 
 def test_a_closed_case_can_be_written_on(session: Session, case: Case, author: User) -> None:
@@ -114,8 +108,8 @@ def test_a_closed_case_can_be_written_on(session: Session, case: Case, author: U
     assert written(session) == ["已结清，凭证已存档"]
 
 
-def test_notes_come_newest_first(session: Session, case: Case, author: User) -> None:
+def test_notes_come_oldest_first(session: Session, case: Case, author: User) -> None:
     for text in ("一", "二", "三"):
         add_note(session, case, author, text, NOVEMBER)
     session.commit()
-    assert [note.text for note in case.notes] == ["三", "二", "一"]
+    assert [note.text for note in contacts_of(session, case)] == ["一", "二", "三"]

@@ -1,0 +1,34 @@
+"""The value of a number on a day."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.policies.models import PolicyValue
+from app.policies.rules import Entered, Key, value_at
+
+
+def entered_values(session: Session) -> list[Entered]:
+    """All that has ever been set: a few dozen rows."""
+    query = select(
+        PolicyValue.key,
+        PolicyValue.region_code,
+        PolicyValue.lender_id,
+        PolicyValue.starts_on,
+        PolicyValue.until,
+        PolicyValue.value,
+    )
+    return [Entered(*row) for row in session.execute(query)]
+
+
+class Policies:
+    """The numbers as they hold on one day; one statement however many are asked for."""
+
+    def __init__(self, session: Session, on: date) -> None:
+        self.on = on
+        self._entered = entered_values(session)
+
+    def __call__(self, key: Key, region: str = "", lender_id: int | None = None) -> int:
+        """The value of ``key`` in its unit, for a region's code and a lender."""
+        return value_at(key, self._entered, region=region, lender_id=lender_id, on=self.on)

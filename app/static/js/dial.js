@@ -1,0 +1,17 @@
+// <a href="tel:…" data-dial="7" data-seconds="60" data-masked="138****1234">: dials at once, the first time that the
+// page is open, and takes the number off the page when its time is over.
+import { attach } from "./attach.js";
+
+attach("data-dial", (link) => {
+  const seen = `dialled-${link.dataset.dial}`;
+  if (!sessionStorage.getItem(seen)) {
+    sessionStorage.setItem(seen, "1");
+    link.click();
+  }
+  setTimeout(() => {
+    const shown = document.createElement("p");
+    shown.className = "dial-over num";
+    shown.textContent = link.dataset.masked;
+    link.replaceWith(shown);
+  }, Number(link.dataset.seconds) * 1000);
+});
