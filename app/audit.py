@@ -75,6 +75,7 @@ def record(
     session.add(entry)
     session.flush()
     head.last_id, head.digest = entry.id, digest
+    session.flush()  # an expire_all() of the caller's would forget the end of the chain
     return entry
 
 

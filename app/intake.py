@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.bulletin.actions import refresh_figures
 from app.cases.actions import Swept, lines_wait, sweep
 from app.cases.handover import apply_due, due
+from app.cases.limitation import restart_by_ledger
 from app.db import db, get_setting, put_setting
 from app.forces.actions import end_leavers, leavers
 from app.labels import T, Text
@@ -30,6 +31,7 @@ from app.ledger.store import Busy, LedgerStore
 from app.loans.actions import newest_as_of
 from app.loans.queries import mark_settled, own_unsettled_since, unsettled_since
 from app.privacy import keyring
+from app.promises.judging import judge_promises, settle_reports
 from app.today import business_date
 
 SWEPT_ON = "swept_on"
@@ -44,8 +46,10 @@ def take_ledger(
     would close the cases of loans that have fallen due since. For today they follow with the daily sweep.
     """
     ledger.take(session, examined, batch, actor, tell)
+    settle_reports(session, examined.as_of)
     tell("sweep", 0, 2)
     _sweep(session, max(newest_as_of(session) or examined.as_of, _swept_on(session) or examined.as_of), actor)
+    restart_by_ledger(session, examined.as_of)
     tell("sweep", 1, 2)
     _count_anew(session)
     tell("sweep", 2, 2)
@@ -75,6 +79,7 @@ def is_settled(session: Session, today: date) -> bool:
 def _sweep(session: Session, day: date, actor: str) -> Swept:
     swept = sweep(session, day, actor)
     if day <= business_date(session):  # else the next imports would be swept for a day that is still to come
+        judge_promises(session, day)
         put_setting(session, SWEPT_ON, day.isoformat())
     return swept
 

@@ -40,11 +40,15 @@ def register_pages(app: Flask) -> None:
     from app.fairness.views import bp as fairness
     from app.forces.views import bp as forces
     from app.ledger.views import bp as ledger
+    from app.measures.views import bp as measures
     from app.places.views import bp as places
+    from app.remedies.views import bp as remedies
     from app.web import NavEntry
 
     for blueprint in (dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places):
         app.register_blueprint(blueprint)
+    app.register_blueprint(remedies)
+    app.register_blueprint(measures)
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide
 
@@ -52,13 +56,16 @@ def register_pages(app: Flask) -> None:
     access.mark_public(app, "static")
     app.extensions["qingshou.allowed"] = access.allowed
     app.extensions["qingshou.case_page"] = case_page
+    app.extensions["qingshou.only_reads"] |= {"desk.search_page", "desk.suggest"}
     app.extensions["qingshou.rule_covers"] = would_cover
     app.extensions["qingshou.overtaken"] = overtaken
     app.extensions["qingshou.nav"] = [
         NavEntry(T("Overview"), "dashboard.overview", "home", Permission.FIGURES),
         NavEntry(T("Today"), "desk.queue", "list-check", Permission.LOANS),
         NavEntry(T("Cases"), "cases.index", "cases", Permission.LOANS),
+        NavEntry(T("Disposal ledger"), "remedies.index", "file-spreadsheet", Permission.LOANS),
         NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
+        NavEntry(T("Measures"), "measures.show", "chart-bar", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
         NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),
         NavEntry(T("Task forces"), "forces.index", "users", Permission.ASSIGN),

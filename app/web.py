@@ -66,7 +66,8 @@ def init_app(app: Flask) -> None:
         max_age=0,
         autorefresh=app.debug,
     )
-    app.before_request(lambda: set_read_only(request.method in _SAFE_METHODS))
+    app.extensions["qingshou.only_reads"] = set()  # endpoints that are asked by POST and change nothing
+    app.before_request(_begin_reading)
     app.teardown_request(lambda _error: set_read_only(False))
     app.after_request(_headers)
     app.context_processor(_shared)
@@ -80,6 +81,12 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_away)
+
+
+def _begin_reading() -> None:
+    set_read_only(
+        request.method in _SAFE_METHODS or request.endpoint in current_app.extensions["qingshou.only_reads"]
+    )
 
 
 def translated(text: Text | str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, text
 
 from app.db import FOREVER, db
 from app.intake import settle
+from app.loans.initials import initials
 from app.loans.models import Borrower, Household, Loan
 from app.loans.queries import bump_revision
 from app.places.models import Branch, Lender
@@ -19,7 +20,7 @@ from benchmarks.databases import village_code
 _CHUNK = 20_000
 _BEFORE = date(2023, 9, 30)
 _HOUSEHOLD = ("id", "head_id_number", "head_name", "size")
-_BORROWER = ("id", "id_number", "name", "phone")
+_BORROWER = ("id", "id_number", "name", "phone", "initials")
 _LOAN_COLUMNS = """
     id lender_id contract_no borrower_id household_id township_code village_code group_name branch_id category
     principal balance overdue disbursed_on due_on effective_due_on rate grade purpose remark as_of
@@ -95,7 +96,9 @@ def _rows(connection: Connection, count: int, overdue_per_mille: int) -> None:
         for line in chunk:
             number, person = line.number + 1, ring.seal(invented.id_number(line.number), ID_NUMBER)
             name = invented.name(line.number)
-            borrowers.append((number, person, name, ring.seal(invented.phone(line.number), PHONE)))
+            borrowers.append(
+                (number, person, name, ring.seal(invented.phone(line.number), PHONE), initials(name))
+            )
             if line.head == line.number:
                 households.append((number, person, name, 2 + number % 5))
             township = invented.townships[line.township][0]

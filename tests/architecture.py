@@ -43,8 +43,14 @@ SLICES: dict[str, tuple[str, ...]] = {
 LAYERS = ("rules", "models", "queries", "actions", "forms", "views")
 HELPERS = {  # parts of a layer in files of their own
     "accounts.access": "actions",
-    **dict.fromkeys(("cases.assignment", "cases.handover"), "actions"),
+    **dict.fromkeys(("cases.assignment", "cases.handover", "cases.limitation"), "actions"),
     "contacts.calling": "actions",
+    "promises.judging": "actions",
+    "cases.search": "queries",
+    "cases.bulk": "queries",
+    "remedies.bulk": "actions",
+    "desk.search": "views",
+    "desk.bulk": "views",
     "dashboard.styleguide": "views",
     **dict.fromkeys(("desk.household", "desk.pages", "desk.panels", "desk.queue"), "views"),
     "desk.borrowers": "queries",
@@ -56,13 +62,13 @@ READERS = dict.fromkeys(("bulletin", "dashboard", "measures"), ("rules", "models
 EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's views pass
 
 # What wires slices together, may use everything, and is used by nothing below.
-COMMANDS = ("bulletins", "instance", "ledgers", "notes", "people", "terminal")
+COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "terminal")
 ROOTS = {"startup", "intake", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}
 DATABASE_LIBRARIES = {"sqlalchemy", "flask_sqlalchemy", "alembic", "psycopg", "sqlite3"}
 ONLY_IN = {"twilio": "sms.twilio"}
-COMMITTERS = ROOTS | {f"{name}.views" for name in SLICES}
+COMMITTERS = ROOTS | {f"{name}.views" for name in SLICES} | {n for n, layer in HELPERS.items() if layer == "views"}
 
 
 @dataclass(frozen=True, slots=True)

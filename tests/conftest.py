@@ -108,6 +108,7 @@ class Instances:
         from app.setup import migrate
 
         instance = self.folder / f"{kind}-template-{name}"
+        shutil.rmtree(instance, ignore_errors=True)  # of an attempt that failed
         instance.mkdir()
         if kind == "postgresql":
             self._sql(f'CREATE DATABASE "t_{name}"')

@@ -41,7 +41,11 @@ def chinese() -> dict[str, str]:
     for path in sorted(ROOT.glob("app/**/messages.po")):
         with path.open("rb") as source:
             catalog: Catalog = read_po(source, locale="zh_Hans")
-        merged |= {str(m.id): str(m.string) for m in catalog if m.id and m.string and not m.fuzzy}
+        for message in catalog:
+            if message.id and message.string and not message.fuzzy:
+                one = message.string if isinstance(message.string, str) else message.string[0]
+                sources = (message.id,) if isinstance(message.id, str) else message.id
+                merged |= dict.fromkeys(map(str, sources), str(one))
     return merged
 
 

@@ -28,6 +28,7 @@ from app.cases.assignment import (
     rows_of,
     why_opened,
 )  # fmt: skip
+from app.cases.limitation import start_limitation
 from app.cases.models import Case, CaseEvent
 from app.cases.states import SYSTEM, CloseReason, Event, Refusal, State, follow
 from app.forces.rules import ROLE_OF, Line
@@ -131,6 +132,7 @@ def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
     closed = _close(session, day)
     _refresh(session, day)
     opened = _open(session, day)
+    start_limitation(session)
     assigned = _assign(session, day)
     count, unassigned = session.execute(
         select(
@@ -251,6 +253,8 @@ def _refresh(session: Session, day: date) -> None:
         .values(
             overdue=overdue,
             due_on=Loan.effective_due_on,
+            # Due later, the period begins later than anything has begun it anew: it is given again.
+            limitation_on=case((Case.due_on < Loan.effective_due_on, null()), else_=Case.limitation_on),
             township_code=Loan.township_code,
             village_code=Loan.village_code,
             branch_id=Loan.branch_id,
@@ -309,11 +313,10 @@ def _assign(session: Session, day: date) -> int:
         case((row[f"{line.value}_free"], planned.holder[line]), else_=row[f"{line.value}_user_id"])
         for line in Line
     ]
-    why = case(
-        (and_(row.township_free, row.branch_free), of_both(township, branch)),
-        (row.township_free, township),
-        else_=branch,
-    )
+    changed = [
+        new.is_distinct_from(row[f"{line.value}_user_id"]) for line, new in zip(Line, holders, strict=True)
+    ]
+    why = case((and_(*changed), of_both(township, branch)), (changed[0], township), else_=branch)
     rows = select(row.id, row.state, *holders, number_or_null(None), as_json(session, why))
     return reassign(session, day, rows.select_from(planned.rows))
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    String,
     and_,
     case,
     cast,
@@ -66,7 +67,8 @@ def stored(text: Text) -> str:
 
 def as_json(session: Session, text: ColumnElement[Any]) -> ColumnElement[Any]:
     """A JSON text for a JSON column, which SQLite keeps as the text it is."""
-    return type_coerce(text, JSON) if session.get_bind().dialect.name == "sqlite" else cast(text, JSON)
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    return type_coerce(cast(text, String), JSON) if on_sqlite else cast(text, JSON)
 
 
 def number_or_null(value: int | None) -> ColumnElement[Any]:

@@ -117,7 +117,7 @@ def _slots(session: Session, order: Order, day: date) -> Slots:
         }
     giver = order.giver
     ids = tuple(taker.id for taker in order.takers if taker.active)
-    only = [Slot(Which(), giver.region_code, giver.branch_id, ids, T(""))] if ids else []
+    only = [Slot(Which(), giver.region_code, giver.branch_id, ids, Text(""))] if ids else []
     return {**{line: [] for line in Line}, order.line: only}
 
 

@@ -123,6 +123,12 @@ def _matching(scope: Scope, chosen: Filter, today: date) -> ColumnElement[bool]:
     return and_(*where)
 
 
+def meant(scope: Scope, chosen: Filter, today: date, only: tuple[int, ...] = ()) -> Any:
+    """The numbers of the cases that a filter means, or of those among ``only`` that it means."""
+    query = select(Case.id).where(_matching(scope, chosen, today))
+    return query.where(Case.id.in_(only)) if only else query
+
+
 def list_cases(
     session: Session, scope: Scope, chosen: Filter, today: date, after: tuple[date, int] | None, limit: int
 ) -> list[Case]:
@@ -217,8 +223,9 @@ def collectors(session: Session, scope: Scope) -> list[User]:
     if scope.branch_id is not None:
         query = query.where(User.branch_id == scope.branch_id)
     elif scope.region:
-        lends = exists().where(Loan.branch_id == User.branch_id, within(Loan.township_code, scope.region))
-        query = query.where(or_(lends, within(User.region_code, scope.region)))
+        # Found once, not asked for each account: a branch without any would be looked for in the whole table.
+        here = select(Case.branch_id).where(within(Case.township_code, scope.region)).distinct()
+        query = query.where(or_(User.branch_id.in_(here), within(User.region_code, scope.region)))
     return list(session.scalars(query))
 
 

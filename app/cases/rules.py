@@ -1,10 +1,12 @@
 """When a case opens and closes. Pure: the reference that the bulk sweep must agree with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias, assert_never
 
 from app.cases.states import CloseReason
+from app.clock import add_months
 from app.labels import Labelled, T
 
 
@@ -67,3 +69,18 @@ def decision_name(decision: Decision) -> str:
             return f"close:{reason.value}"
         case _:
             assert_never(decision)
+
+
+LIMITATION_MONTHS = 36  # 民法典 §188
+
+
+def limitation_end(due_on: date, restarts: Iterable[date]) -> date:
+    """The last day of the limitation period of a loan due on ``due_on`` (民法典 §188).
+
+    A delivered demand, a promise and a part payment begin it anew from their day, unless it had run out (§195).
+    """
+    end = add_months(due_on, LIMITATION_MONTHS)
+    for on in sorted(restarts):
+        if on <= end:
+            end = max(end, add_months(on, LIMITATION_MONTHS))
+    return end

@@ -220,3 +220,35 @@ def mermaid() -> str:
             if target is not source:
                 lines.append(f"    {source.value} --> {target.value}: {row.event.value}")
     return "\n".join([*lines, f"    {State.CLOSED.value} --> [*]"]) + "\n"
+
+
+def document() -> str:
+    """docs/cases.md: the diagram, the table of events, the reasons of closing."""
+    everybody = (SYSTEM, Role.OFFICE, Role.LEADER, *sorted(COLLECTORS))
+
+    def named(who: frozenset[Actor]) -> str:
+        return ", ".join("the programme" if one is SYSTEM else one.value for one in everybody if one in who)
+
+    lines = [
+        "# The states of a case",
+        "",
+        "<!-- Generated from app/cases/states.py: flask cases states > docs/cases.md -->",
+        "",
+        "An event that is not in the table is refused with a sentence. Events that leave the state as it is are in the",
+        "table, not in the diagram. A case that opens again is a new case, linked to the one before.",
+        "",
+        "```mermaid",
+        *mermaid().splitlines(),
+        "```",
+        "",
+        "| Event | In | Leads to | By | Reason asked for |",
+        "|---|---|---|---|---|",
+    ]
+    for row in TRANSITIONS:
+        sources = ", ".join(state.value for state in row.sources)
+        target = row.target.value if row.target else "—"
+        asked = "yes" if row.needs_reason else ""
+        lines.append(f"| {row.event.value} | {sources} | {target} | {named(row.who)} | {asked} |")
+    lines += ["", "| Closed because | By |", "|---|---|"]
+    lines += [f"| {reason.value} | {named(closing.who)} |" for reason, closing in CLOSINGS.items()]
+    return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from app.accounts.access import requires, scope, user
+from app.accounts.access import allowed, requires, scope, user
 from app.accounts.models import User
 from app.accounts.rules import Permission, Role
 from app.cases import handover as handing
@@ -42,7 +42,7 @@ def _choice(kind: type[E], name: str) -> E | None:
         abort(404)
 
 
-def _filter(today: date) -> Filter:
+def filter_asked(today: date) -> Filter:
     neglected = _choice(Line, "neglected")
     return Filter(
         state=_choice(Listed, "state") or Listed.OPEN,
@@ -77,7 +77,7 @@ def _after() -> tuple[date, int] | None:
 def index() -> str:
     """Cases in the reader's area, longest overdue first."""
     session, mine, today, after = db.session(), scope(), business_date(db.session()), _after()
-    chosen = _filter(today)
+    chosen = filter_asked(today)
     if not all(_is_code(code) for code in (chosen.township, chosen.village) if code):
         abort(404)
     county = (mine.region or "")[: CODE_LENGTHS[Level.COUNTY]]
@@ -108,6 +108,8 @@ def index() -> str:
         branches=queries.branch_names(queries.branches(session, mine)),
         collectors=queries.collectors(session, mine),
         days_past_due=days_past_due,
+        may_write=allowed(Permission.NOTES),
+        bulk_arguments={k: v for k, v in request.args.items() if k not in ("after", "id")},
         names_in_full=user().role in (Role.TOWNSHIP, Role.BRANCH),
     )
 
@@ -147,10 +149,10 @@ def assign(case_id: int) -> Response | str | tuple[str, int]:
             session.rollback()
             form.to.errors = [refused.message.render(gettext)]
         except Overtaken:
-            session.rollback()
-            said = gettext("Somebody changed the case meanwhile. Look at it again, then send once more.")
-            form.reason.errors = [said]
-            form.version.data = str(found.version)
+            told: tuple[str, int] = current_app.extensions["qingshou.overtaken"](
+                case_id, form, gettext("Assign to somebody else")
+            )
+            return told
         else:
             flash(gettext("%(name)s has the case now.", name=taker.name), "success")
             return redirect(url_for("desk.case", case_id=case_id))

@@ -5,16 +5,17 @@ One file for each kind of work, and ``terminal.py`` for how all of them speak.
 
 from flask import Flask
 
-from app.cli import bulletins, instance, ledgers, notes, people
+from app.cli import bulletins, cases, instance, ledgers, measures, notes, people, policies
 
 _COMMANDS = (
-    instance.places, ledgers.ledger, ledgers.cases, bulletins.bulletin, bulletins.targets, people.users,
+    instance.places, ledgers.ledger, cases.cases, cases.forces, bulletins.bulletin, bulletins.targets, people.users,
     instance.demo, instance.worker, instance.setup, instance.prepare,
+    policies.policies,
 )  # fmt: skip
 
 
 # Commands in files of their own that join the group of cases.
-_JOINED = (notes.cases_note,)
+_JOINED = (notes.cases_note, measures.cases_measures)
 
 
 def init_app(app: Flask) -> None:

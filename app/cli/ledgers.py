@@ -13,7 +13,6 @@ from app.cli.terminal import (
     Bar,
     Day,
     actor_option,
-    fail,
     localized,
     print_json,
     say,
@@ -24,7 +23,6 @@ from app.cli.terminal import (
 from app.labels import T
 
 ledger = AppGroup("ledger", help="Ledgers as the banks send them.")
-cases = AppGroup("cases", help="Overdue loans being collected.")
 
 
 @ledger.command("import")
@@ -99,29 +97,3 @@ def _print_outcome(outcome: Any) -> None:
     for name, value in outcome.counts.items():
         table.add_row(name, f"{value:,}")
     stdout.print(table)
-
-
-@cases.command("sweep")
-@click.option("--as-of", type=Day(), help="The date to sweep for; by default the business date.")
-@click.option("--json", "as_json", is_flag=True)
-@actor_option
-@localized
-def cases_sweep(as_of: date | None, as_json: bool, actor: str) -> None:
-    """Open a case for every overdue loan, close those no longer overdue, fill empty lines."""
-    from app.db import db
-    from app.intake import settle
-
-    if as_of is not None and as_of > today():
-        fail(T("The date %(date)s lies in the future.", date=as_of.isoformat()))
-    swept = settle(db.session(), as_of or today(), actor)
-    db.session.commit()
-    if as_json:
-        print_json(swept.to_json())
-    else:
-        say(
-            T(
-                "%(opened)s opened, %(closed)s closed, %(assigned)s assigned; %(open)s open, "
-                "%(unassigned)s without a collector on one line.",
-                **swept.to_json(),
-            )
-        )

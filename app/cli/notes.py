@@ -6,7 +6,7 @@ from typing import Any
 import click
 from flask_babel import gettext
 
-from app.cli.ledgers import cases
+from app.cli.cases import cases
 from app.cli.terminal import Day, fail, localized, print_json, say, today
 from app.contacts.rules import Channel, Disposition, NextAction, Reached
 from app.labels import Labelled, T

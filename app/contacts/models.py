@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
@@ -68,6 +69,19 @@ class Contact(Base):
         Index("ix_contact_borrower_id", "borrower_id", "on"),
         Index("ix_contact_author_id", "author_id", "on"),
         Index("ix_contact_on", "on", "line", "case_id"),
+        # Few contacts have one or the other: which call was noted, which entry was corrected.
+        Index(
+            "ix_contact_approach_id",
+            "approach_id",
+            sqlite_where=sql("approach_id IS NOT NULL"),
+            postgresql_where=sql("approach_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_contact_corrects_id",
+            "corrects_id",
+            sqlite_where=sql("corrects_id IS NOT NULL"),
+            postgresql_where=sql("corrects_id IS NOT NULL"),
+        ),
     )
 
 

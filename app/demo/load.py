@@ -1,7 +1,8 @@
 """Loading the invented county, by the same import as any ledger, month after month as they happened."""
 
 import tempfile
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.accounts.actions import add_user
 from app.accounts.models import User
+from app.accounts.rules import Role
 from app.bulletin.actions import keep_published_text, set_target
 from app.cases.models import Case
 from app.clock import SHANGHAI
@@ -18,8 +20,12 @@ from app.contacts.actions import Entry, add_contact
 from app.contacts.rules import Channel, Disposition, NextAction
 from app.db import db, get_setting, put_setting
 from app.demo.county import Demo, Ledger, county
+from app.demo.disposals import disposal_of
+from app.demo.staff import FORCES, OFFICE, branch_user
 from app.demo.workbook import write_ledger
 from app.fairness.words import Mark
+from app.forces.actions import AbsenceEntry, ForceEntry, RuleEntry, add_absence, save_force, save_rule
+from app.forces.rules import LINE_OF, Method, Which
 from app.intake import Request, import_file, settle
 from app.labels import T, Text
 from app.ledger.actions import Tell
@@ -27,6 +33,9 @@ from app.loans.models import Loan
 from app.places.actions import lender_named, load_places
 from app.places.models import Branch, Region
 from app.places.rules import shipped
+from app.remedies.actions import DisposalRefused, Plan, dispose
+from app.remedies.models import Disposal
+from app.remedies.rules import Cause, Route
 from app.today import BUSINESS_DATE
 
 PASSWORD = "qingshou-2023"  # printed at start; the demonstration holds only invented people
@@ -73,6 +82,8 @@ def load_demo(_app: Flask, tell: Tell) -> None:
         tell("demo", number + 1, len(described.ledgers))
     settle(session, described.business_date, audit.SYSTEM)
     _notes(session, described)
+    _disposals(session, described)
+    _task_forces(session, described)
     keep_published_text(
         session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM
     )
@@ -112,6 +123,48 @@ def _take(ledger: Ledger) -> None:
         outcome = import_file(Request(path, ledger.as_of), today=ledger.as_of, actor=audit.SYSTEM)
     if not outcome.ok:
         raise RuntimeError(f"the demonstration ledger of {ledger.as_of} was refused: {outcome.sentence}")
+
+
+def _task_forces(session: Session, described: Demo) -> None:
+    """After the cases, which went by place: the rules hold for what opens from now on."""
+    people = {user.username: user for user in session.scalars(select(User))}
+    for name, pinyins in FORCES:
+        members = [
+            people[one] for pinyin in pinyins for one in (pinyin, branch_user(pinyin)) if one in people
+        ]
+        codes = [one.region_code for one in members if one.region_code]
+        branch_ids = [one.branch_id for one in members if one.branch_id is not None]
+        entry = ForceEntry(name, people["leader"].id, members, codes, branch_ids)
+        save_force(session, described.county_code, entry, people[OFFICE])
+    agang = people["agang"]
+    for which, user in (
+        (Which(area=agang.region_code, min_days=361), agang),
+        (Which(branch_id=people["agang-bank"].branch_id), people["agang-bank"]),
+    ):
+        rule = RuleEntry(LINE_OF[user.role], which, Method.LEAST_LOADED, [user])
+        save_rule(session, described.county_code, rule, people[OFFICE])
+    today = described.business_date
+    away = AbsenceEntry(people["changdi"], today, today + timedelta(days=9), reason="年休假")
+    add_absence(session, away, people[OFFICE], today)
+
+
+def _disposals(session: Session, described: Demo) -> None:
+    """Causes and routes of most open cases; a route that a loan cannot take becomes collection."""
+    day = described.business_date
+    office = session.scalars(select(User).where(User.role == Role.OFFICE)).first()
+    done = select(Disposal.case_id)
+    query = select(Case).where(Case.closed_on.is_(None), Case.id.not_in(done)).order_by(Case.id)
+    for found in session.scalars(query):
+        said = disposal_of(found.loan.contract_no)
+        if said is None:
+            continue
+        plan = Plan(
+            Cause(said.cause), Route(said.route), found.township_user_id, day + said.within, said.measure
+        )
+        try:
+            dispose(session, found, plan, office, day)
+        except DisposalRefused:
+            dispose(session, found, replace(plan, route=Route.COLLECTION), office, day)
 
 
 def _notes(session: Session, described: Demo) -> None:

@@ -8,6 +8,11 @@ from app.demo.people import Registry
 from app.demo.plan import BRANCHES, COUNTY, TOWNSHIPS
 
 OFFICE = "office"
+# Task forces and the townships, with their branches, that they answer for; the others are a gap.
+FORCES = (
+    ("城区工作专班", ("luoxiong", "lashan", "jiulong")),
+    ("北片工作专班", ("agang", "maije", "fule", "banqiao")),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the case page is made of: a list of panels, each from the slice that knows its subject.
 
-A panel is a template, a function that reads what the template shows under ``panel``, and the blank forms in it by the
-names the template gives them. A new one is a line in ``PANELS``.
+A panel is a template, a function that reads what the template shows under ``panel``, and the forms in it as they are at
+first, by the names the template gives them. A new one is a line in ``PANELS``.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from app.accounts.models import User
 from app.accounts.rules import Permission, Scope, may
 from app.cases import queries as cases
 from app.cases.models import Case
+from app.cases.views import assign_form
 from app.contacts.forms import new_contact_form
 from app.contacts.queries import Panel as Calling
 from app.contacts.queries import contacts_of
@@ -24,6 +25,8 @@ from app.desk.forms import MoveForm
 from app.fairness.forms import MarkForm, PhoneForm
 from app.fairness.queries import Standing
 from app.labels import Labelled, T
+from app.remedies import queries as remedies
+from app.remedies.forms import DisposalForm
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Panel:
     column: Column
     read: Callable[[Reading], Any] = lambda _: None
     needs: Permission = Permission.LOANS
-    forms: Callable[[Reading], dict[str, Any]] = lambda _: {}
+    forms: Callable[[Reading, Any], dict[str, Any]] = lambda _of, _shown: {}
     reach: str | None = None  # a template with its main action, for the thumb
 
 
@@ -75,6 +78,15 @@ def history(of: Reading) -> list[tuple[date, Any, Any]]:
     return [(on, event, contact) for on, _, _, event, contact in ordered]
 
 
+def _disposal_form(of: Reading, shown: remedies.Panel) -> dict[str, Any]:
+    owners = remedies.owners_for(of.session, of.case) if of.may(Permission.NOTES) else []
+    return {"disposal_form": DisposalForm.for_case(of.case, shown.disposal, owners)}
+
+
+def _assign_form(of: Reading, _shown: Any) -> dict[str, Any]:
+    return {"assign_form": assign_form(of.case)} if of.may(Permission.ASSIGN) else {}
+
+
 PANELS: tuple[Panel, ...] = (
     Panel(
         "contact",
@@ -82,7 +94,7 @@ PANELS: tuple[Panel, ...] = (
         Column.WORK,
         lambda of: of.calling,
         Permission.NOTES,
-        lambda of: {"contact_form": new_contact_form(of.reader.role)},
+        lambda of, _: {"contact_form": new_contact_form(of.reader.role)},
         "desk/_reach.html",
     ),
     Panel("history", "desk/_history.html", Column.WORK, history),
@@ -99,16 +111,23 @@ PANELS: tuple[Panel, ...] = (
         "state",
         "desk/_state.html",
         Column.FACTS,
-        forms=lambda of: {"move_form": MoveForm.for_case(of.case, of.reader.role)},
+        forms=lambda of, _: {"move_form": MoveForm.for_case(of.case, of.reader.role)},
     ),
-    Panel("collectors", "desk/_collectors.html", Column.FACTS),
+    Panel(
+        "disposal",
+        "remedies/_panel.html",
+        Column.FACTS,
+        lambda of: remedies.panel(of.session, of.case, of.today),
+        forms=_disposal_form,
+    ),
+    Panel("collectors", "desk/_collectors.html", Column.FACTS, forms=_assign_form),
     Panel("borrower", "desk/_borrower.html", Column.FACTS),
     Panel(
         "fairness",
         "fairness/_panel.html",
         Column.FACTS,
         lambda of: Standing(of.calling.marks, [dial.number for dial in of.calling.dials]),
-        forms=lambda _: {"phone_form": PhoneForm(formdata=None), "mark_form": MarkForm(formdata=None)},
+        forms=lambda _of, _: {"phone_form": PhoneForm(formdata=None), "mark_form": MarkForm(formdata=None)},
     ),
     Panel("loan", "desk/_loan.html", Column.FACTS),
 )

@@ -16,7 +16,7 @@ from app.cases.actions import EventRefused, Overtaken, fire
 from app.cases.models import Case
 from app.clock import days_past_due
 from app.db import db
-from app.desk import household, queue  # noqa: F401 - their pages join the blueprint
+from app.desk import bulk, household, queue, search  # noqa: F401 - their pages join the blueprint
 from app.desk.actions import be_here
 from app.desk.forms import MoveForm
 from app.desk.pages import bp
@@ -48,7 +48,9 @@ def case_page(found: Case, **forms: Any) -> str:
     reading = Reading(session, found, user(), scope(), moment(session))
     today = reading.today
     panels = read_panels(reading)
-    forms = {name: form for panel, _ in panels for name, form in panel.forms(reading).items()} | forms
+    forms = {
+        name: form for panel, shown in panels for name, form in panel.forms(reading, shown).items()
+    } | forms
     return render_template(
         "desk/case.html",
         case=found,

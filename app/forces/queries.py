@@ -90,15 +90,16 @@ def branches_of(session: Session, county: str) -> list[Branch]:
     return list(session.scalars(query.order_by(Branch.lender_id, Branch.name)))
 
 
-def collectors_in(session: Session, scope: Scope, line: Line | None = None) -> list[User]:
-    """The active collectors whose place is in the scope, by line and name."""
+def collectors_in(session: Session, scope: Scope, *, active: bool = True) -> list[User]:
+    """The collectors whose place is in the scope, by line and place; those whose account has ended too, if asked."""
     county = county_of(scope)
     if county is None:
         return []
-    roles = [ROLE_OF[line]] if line else list(COLLECTORS)
     branches = [one.id for one in branches_of(session, county)]
     here = or_(within(User.region_code, scope.region or ""), User.branch_id.in_(branches))
-    query = select(User).where(User.role.in_(roles), User.active, here)
+    query = select(User).where(User.role.in_(COLLECTORS), here)
+    if active:
+        query = query.where(User.active)
     query = query.options(joinedload(User.region), joinedload(User.branch))
     return list(session.scalars(query.order_by(User.role.desc(), User.region_code, User.branch_id, User.id)))
 

@@ -8,7 +8,8 @@
    with the next one instead, for today's state is not touched by history.
 6. Names, phones and sizes that changed. 7. The staging tables are dropped.
 
-Ledgers may come in any order: of loans that no ledger leaves out, the tables say the same afterwards.
+Ledgers may come in any order: of loans that no ledger leaves out, the tables say the same afterwards. But a phone, a
+head's name or a household's size that the newest ledger leaves blank is that of the first older one that filled it in.
 """
 
 from collections.abc import Callable, Iterable

@@ -25,8 +25,8 @@ def add_new(connection: Connection) -> None:
     known = select(literal(1)).where(Borrower.id_number == _s.id_number).exists()
     connection.execute(
         insert(Borrower).from_select(
-            ["id_number", "name", "phone"],
-            select(_s.id_number, _s.name, _s.phone).where(
+            ["id_number", "name", "initials", "phone"],
+            select(_s.id_number, _s.name, _s.initials, _s.phone).where(
                 _s.row_id.in_(_speaking(_s.id_number, _s.phone)), ~known
             ),
         )
@@ -37,6 +37,7 @@ def update_known(connection: Connection, as_of: date) -> None:
     """Follow the newest ledger with a loan of theirs; an older one only fills what is still empty."""
     old = _has_newer_loan(Loan.borrower_id, Borrower.id, as_of)
     named, says = _filled(Borrower.name), _filled(_s.name)
+    name = func.coalesce(_follow(old, named, says), "")
     connection.execute(
         update(Borrower)
         .where(
@@ -45,7 +46,8 @@ def update_known(connection: Connection, as_of: date) -> None:
             or_(_says_else(says, Borrower.name), _says_else(_s.phone, Borrower.phone)),
         )
         .values(
-            name=func.coalesce(_follow(old, named, says), ""),
+            name=name,
+            initials=case((name == _s.name, _s.initials), else_=Borrower.initials),
             phone=_follow(old, Borrower.phone, _s.phone),
         )
     )

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from app.clock import effective_due_date
 from app.ledger.names import Names
 from app.ledger.rows import LedgerRow
+from app.loans.initials import initials
 from app.privacy import ID_NUMBER, PHONE, Keyring
 
 _CHUNK = 2000
@@ -50,6 +51,7 @@ STAGE = Table(
     Column("size", Integer),
     Column("id_number", LargeBinary, nullable=False),
     Column("name", String, nullable=False),
+    Column("initials", String, nullable=False),
     Column("phone", LargeBinary),
     Column("category", String),
     Column("principal", BigInteger, nullable=False),
@@ -161,6 +163,7 @@ def _values(
             row.household_size,
             own,
             row.name,
+            initials(row.name),
             ring.seal(row.phone, PHONE) if row.phone else None,
             row.category.value if row.category else None,
             row.principal,

@@ -34,6 +34,12 @@ class Borrower(Base):
     id_number: Mapped[str] = mapped_column(Sealed(ID_NUMBER), unique=True)
     name: Mapped[str] = mapped_column(String(64))
     phone: Mapped[str | None] = mapped_column(Sealed(PHONE), index=True)
+    initials: Mapped[str | None] = mapped_column(String(64))  # of the name, in pinyin; the import keeps it
+
+    __table_args__ = (  # prefixes by code point, whatever the database's collation
+        Index("ix_borrower_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
+        Index("ix_borrower_initials", "initials", postgresql_ops={"initials": "text_pattern_ops"}),
+    )
 
 
 class Loan(Base):

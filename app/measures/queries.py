@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, cast, func, literal, null, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.accounts.rules import Scope
@@ -87,7 +87,7 @@ def _columns(key: Any, on: Any, fen: Any, source: Any = Case) -> list[Any]:
         ]
     return [
         key.label("key"),
-        null().label("case_id"),
+        cast(null(), Case.id.type).label("case_id"),
         source.loan_id.label("loan_id"),
         source.township_code.label("township_code"),
         source.branch_id.label("branch_id"),

@@ -30,10 +30,11 @@ class Kind(Labelled):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """``part`` of ``whole``, as a percentage; by number, or by amount where ``in_fen``."""
+    """``part`` of ``whole``, as a percentage; by number, or by amount where ``in_fen``. ``head`` heads a column."""
 
     code: str
     label: Text
+    head: Text
     part: Kind
     whole: Kind
     definition: Text
@@ -44,6 +45,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "coverage",
         T("Dual-line coverage"),
+        T("Coverage"),
         Kind.BOTH,
         Kind.OPEN,
         T(
@@ -54,6 +56,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "township_contact",
         T("Right-party contact, township line"),
+        T("Reached by township"),
         Kind.TOWNSHIP_RIGHT,
         Kind.TOWNSHIP_ATTEMPTS,
         T("Calls and visits in the month that reached the borrower in person, of all calls and visits."),
@@ -61,6 +64,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "branch_contact",
         T("Right-party contact, branch line"),
+        T("Reached by branch"),
         Kind.BRANCH_RIGHT,
         Kind.BRANCH_ATTEMPTS,
         T("Calls and visits in the month that reached the borrower in person, of all calls and visits."),
@@ -68,6 +72,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "kept",
         T("Promises kept"),
+        T("Kept"),
         Kind.KEPT,
         Kind.JUDGED,
         T("Promises judged as kept in the month, of all promises judged in it. Kept in part is not kept."),
@@ -75,6 +80,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "cured",
         T("Cured amount"),
+        T("Cured share"),
         Kind.CURED,
         Kind.OPENING,
         T(

@@ -14,4 +14,4 @@ class Delivery(Labelled):
 
     SIGNED = "signed", T("Received and signed")
     LEFT = "left", T("Left at the home, with a witness")
-    REFUSED = "refused", T("Refused")
+    REFUSED = "refused", T("Refused by the borrower")

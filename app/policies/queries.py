@@ -32,3 +32,20 @@ class Policies:
     def __call__(self, key: Key, region: str = "", lender_id: int | None = None) -> int:
         """The value of ``key`` in its unit, for a region's code and a lender."""
         return value_at(key, self._entered, region=region, lender_id=lender_id, on=self.on)
+
+
+def rows_of(session: Session, key: Key, region: str = "", lender_id: int | None = None) -> list[PolicyValue]:
+    """What was set of ``key`` for exactly this place and lender, oldest start first; ended ones included."""
+    same = PolicyValue.lender_id.is_(None) if lender_id is None else PolicyValue.lender_id == lender_id
+    query = select(PolicyValue).where(PolicyValue.key == key, PolicyValue.region_code == region, same)
+    return list(session.scalars(query.order_by(PolicyValue.starts_on, PolicyValue.id)))
+
+
+def history(session: Session, region: str = "") -> list[PolicyValue]:
+    """What was ever set for a place, those around it and those within it, by key and start."""
+    query = select(PolicyValue).order_by(PolicyValue.key, PolicyValue.starts_on, PolicyValue.id)
+    return [
+        row
+        for row in session.scalars(query)
+        if row.region_code.startswith(region) or region.startswith(row.region_code)
+    ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.labels import Labelled, T, Text
+from app.money import to_fen, yuan
 
 
 class Unit(Labelled):
@@ -108,3 +109,73 @@ def value_at(key: Key, entered: Iterable[Entered], *, region: str, lender_id: in
     ]
     best = max(fitting, key=lambda e: (len(e.region), e.lender_id is not None, e.starts_on), default=None)
     return KEYS[key].default if best is None else best.value
+
+
+class PolicyRefused(ValueError):
+    """What cannot be set as it was entered; ``field`` is the part of the entry that the sentence belongs to."""
+
+    def __init__(self, message: Text, field: str = "value") -> None:
+        super().__init__(str(message))
+        self.message = message
+        self.field = field
+
+
+def entry(unit: Unit, value: int) -> str:
+    """A value as a person enters it: 元 for 分, 8:30 for minutes since midnight, yes or no for a flag."""
+    if unit is Unit.FEN:
+        return yuan(value)
+    if unit is Unit.CLOCK:
+        return f"{value // 60:02}:{value % 60:02}"
+    if unit is Unit.FLAG:
+        return "yes" if value else "no"
+    return str(value)
+
+
+def parse(key: Key, text: str) -> int:
+    """The value, in the key's unit, that a person entered. Raises PolicyRefused for what is none or out of bounds.
+
+    The bounds are those of ``KEYS``: where they come from a standard, a county may be stricter, never looser.
+    """
+    definition = KEYS[key]
+    try:
+        value = _read(definition.unit, text.strip())
+    except ValueError:
+        raise PolicyRefused(_HOW[definition.unit]) from None
+    if not definition.low <= value <= definition.high:
+        raise PolicyRefused(
+            T(
+                "%(key)s: from %(low)s to %(high)s (%(unit)s); source: %(source)s.",
+                key=key.label,
+                low=entry(definition.unit, definition.low),
+                high=entry(definition.unit, definition.high),
+                unit=definition.unit.label,
+                source=definition.source,
+            )
+        )
+    return value
+
+
+_HOW = dict.fromkeys(Unit, T("Enter a whole number.")) | {
+    Unit.FEN: T("Enter an amount in yuan, such as 50000 or 50000.00."),
+    Unit.CLOCK: T("Enter a time of day, such as 08:30."),
+    Unit.FLAG: T("Enter yes or no."),
+}
+
+
+def _read(unit: Unit, text: str) -> int:
+    if unit is Unit.FEN:
+        return to_fen(text)
+    if unit is Unit.FLAG:
+        return ("no", "yes").index(text.lower())
+    if unit is Unit.CLOCK:
+        hours, _, minutes = text.partition(":")
+        if not (_digits(hours) and _digits(minutes) and len(minutes) == 2) or int(minutes) > 59:
+            raise ValueError(text)
+        return int(hours) * 60 + int(minutes)
+    if not _digits(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 12

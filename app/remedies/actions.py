@@ -47,7 +47,9 @@ def check(session: Session, found: Case, plan: Plan, today: date, kept: Disposal
     changed = kept is None or kept.deadline != plan.deadline
     if plan.deadline is not None and plan.deadline < today and changed:
         raise DisposalRefused("deadline", T("The deadline lies in the past."))
-    if plan.route is None or (kept is not None and (kept.route, kept.asked_on) == (plan.route, plan.asked_on)):
+    if plan.route is None or (
+        kept is not None and (kept.route, kept.asked_on) == (plan.route, plan.asked_on)
+    ):
         return  # a route taken earlier may be followed up, whatever has become of the loan since
     facts = facts_of(found, plan.asked_on, kept.route if kept else None)
     for finding in route_findings(facts, plan.route, today, limits_for(session, found, today)):
@@ -68,7 +70,12 @@ def dispose(
     if kept is None:
         kept = Disposal(case_id=found.id)
         session.add(kept)
-    kept.cause, kept.route, kept.owner_id, kept.deadline = plan.cause, plan.route, plan.owner_id, plan.deadline
+    kept.cause, kept.route, kept.owner_id, kept.deadline = (
+        plan.cause,
+        plan.route,
+        plan.owner_id,
+        plan.deadline,
+    )
     kept.measure, kept.asked_on = plan.measure.strip(), plan.asked_on
     kept.changed_by_id, kept.changed_at = actor.id if actor else None, now()
     session.flush()

@@ -4,7 +4,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, HiddenField, SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from app.accounts.models import User
 from app.cases.models import Case
@@ -21,17 +21,15 @@ class DisposalForm(FlaskForm):  # type: ignore[misc]
     owner = SelectField(_l("Responsible"), [Optional()], validate_choice=False)
     deadline = DateField(_l("Until"), [Optional()])
     asked_on = DateField(
-        _l("Asked for on"), [Optional()], description=_l("Renewal and extension only: the day of the application.")
+        _l("Asked for on"),
+        [Optional()],
+        description=_l("Renewal and extension only: the day of the application."),
     )
     measure = TextAreaField(
         _l("Measure"),
         [Length(max=MEASURE_LENGTH, message=_l("A measure has at most %(max)d characters. Shorten it."))],
     )
     version = HiddenField(validators=[Regexp(r"^[0-9]{1,9}$")])
-
-    def validate_cause(self, field: Field) -> None:
-        if field.data and field.data not in set(Cause):
-            field.errors = [*field.errors, gettext("Choose the cause.")]
 
     def validate_deadline(self, field: Field) -> None:
         _plain_error(field)
@@ -58,7 +56,11 @@ class DisposalForm(FlaskForm):  # type: ignore[misc]
             if kept is not None:
                 form.cause.data, form.route.data = kept.cause.value, kept.route.value if kept.route else ""
                 form.owner.data = str(kept.owner_id or "")
-                form.deadline.data, form.asked_on.data, form.measure.data = kept.deadline, kept.asked_on, kept.measure
+                form.deadline.data, form.asked_on.data, form.measure.data = (
+                    kept.deadline,
+                    kept.asked_on,
+                    kept.measure,
+                )
         return form
 
     def plan(self) -> Plan | None:
@@ -83,5 +85,6 @@ class DisposalForm(FlaskForm):  # type: ignore[misc]
 
 def _plain_error(field: Field) -> None:
     """In place of the library's English one."""
-    if field.process_errors:
-        field.process_errors = [gettext("This is no date like 2023-12-05.")]
+    if field.raw_data and field.raw_data[0] and field.data is None:
+        field.errors, field.process_errors = [], []
+        raise ValidationError(gettext("This is no date like 2023-12-05."))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import User
@@ -35,9 +35,7 @@ def limits_for(session: Session, found: Case, today: date) -> Limits:
     def number(key: Key) -> int:
         return policies(key, found.township_code, found.loan.lender_id)
 
-    return Limits(
-        number(Key.MOST_RENEWALS), number(Key.COMPENSATION_DAYS), number(Key.COMPENSATION_FUND)
-    )
+    return Limits(number(Key.MOST_RENEWALS), number(Key.COMPENSATION_DAYS), number(Key.COMPENSATION_FUND))
 
 
 def facts_of(found: Case, asked_on: date | None, earlier: Route | None) -> LoanFacts:
@@ -50,7 +48,10 @@ def facts_of(found: Case, asked_on: date | None, earlier: Route | None) -> LoanF
 
 def owners_for(session: Session, found: Case) -> list[User]:
     """Who may answer for a case's route: active accounts that see it, its collectors first."""
-    leads = and_(User.role.in_([Role.OFFICE, Role.LEADER]), func.substr(found.township_code, 1, func.length(User.region_code)) == User.region_code)
+    leads = and_(
+        User.role.in_([Role.OFFICE, Role.LEADER]),
+        func.substr(found.township_code, 1, func.length(User.region_code)) == User.region_code,
+    )
     sees = or_(
         and_(User.role == Role.TOWNSHIP, User.region_code == found.township_code),
         and_(User.role == Role.BRANCH, User.branch_id == found.branch_id)
@@ -105,7 +106,9 @@ def matching(scope: Scope, chosen: Chosen, today: date) -> ColumnElement[bool]:
     if chosen.township:
         where.append(in_region(Case.township_code, chosen.township))
     if chosen.branch:
-        where.append(Case.branch_id.is_(None) if chosen.branch == NONE else Case.branch_id == int(chosen.branch))
+        where.append(
+            Case.branch_id.is_(None) if chosen.branch == NONE else Case.branch_id == int(chosen.branch)
+        )
     where += [*_meant(chosen.cause, Disposal.cause), *_meant(chosen.route, Disposal.route)]
     if chosen.late:
         where.append(Disposal.deadline < today)
@@ -113,7 +116,12 @@ def matching(scope: Scope, chosen: Chosen, today: date) -> ColumnElement[bool]:
 
 
 def listed(
-    session: Session, scope: Scope, chosen: Chosen, today: date, after: tuple[date, int] | None, limit: int | None
+    session: Session,
+    scope: Scope,
+    chosen: Chosen,
+    today: date,
+    after: tuple[date, int] | None,
+    limit: int | None,
 ) -> list[tuple[Case, Disposal | None]]:
     """Open cases with their disposals, longest overdue first; ``after`` is the (due date, id) of the last shown."""
     query = select(Case, Disposal).outerjoin(Disposal, Disposal.case_id == Case.id)
@@ -121,19 +129,23 @@ def listed(
     if after is not None:
         query = query.where(Case.due_on >= after[0], tuple_(Case.due_on, Case.id) > tuple_(*after))
     loaded = joinedload(Case.loan)
-    query = query.order_by(Case.closed_on, Case.due_on, Case.id).limit(limit).options(
-        loaded.joinedload(Loan.borrower),
-        loaded.joinedload(Loan.township),
-        loaded.joinedload(Loan.village),
-        loaded.joinedload(Loan.branch),
-        joinedload(Disposal.owner),
+    query = (
+        query.order_by(Case.closed_on, Case.due_on, Case.id)
+        .limit(limit)
+        .options(
+            loaded.joinedload(Loan.borrower),
+            loaded.joinedload(Loan.township),
+            loaded.joinedload(Loan.village),
+            loaded.joinedload(Loan.branch),
+            joinedload(Disposal.owner),
+        )
     )
     return [(case, kept) for case, kept in session.execute(query)]
 
 
 def count(session: Session, scope: Scope, chosen: Chosen, today: date) -> tuple[int, int]:
     """How many cases, and their overdue amount (分)."""
-    query: Select[Any] = select(func.count(), func.coalesce(func.sum(Case.overdue), 0)).select_from(Case)
+    query: Any = select(func.count(), func.coalesce(func.sum(Case.overdue), 0)).select_from(Case)
     query = query.outerjoin(Disposal, Disposal.case_id == Case.id).where(matching(scope, chosen, today))
     number, overdue = session.execute(query).one()
     return int(number), int(overdue)
@@ -141,8 +153,12 @@ def count(session: Session, scope: Scope, chosen: Chosen, today: date) -> tuple[
 
 def undisposed(session: Session, scope: Scope) -> int:
     """Open cases that have no cause or no route yet."""
-    query = select(func.count()).select_from(Case).outerjoin(Disposal, Disposal.case_id == Case.id)
-    return int(session.scalar(query.where(cases_in(scope), Case.closed_on.is_(None), Disposal.route.is_(None))) or 0)
+    query: Any = (
+        select(func.count()).select_from(Case).outerjoin(Disposal, Disposal.case_id == Case.id)
+    )
+    return int(
+        session.scalar(query.where(cases_in(scope), Case.closed_on.is_(None), Disposal.route.is_(None))) or 0
+    )
 
 
 class By(Labelled):
@@ -169,7 +185,7 @@ class Row:
 def cross(session: Session, scope: Scope, by: By, today: date) -> list[Row]:
     """Open cases by ``by`` and route, in one statement; rows in their usual order."""
     key = {By.TOWNSHIP: Case.township_code, By.BRANCH: Case.branch_id, By.CAUSE: Disposal.cause}[by]
-    query: Select[Any] = select(key, Disposal.route, func.count(), func.coalesce(func.sum(Case.overdue), 0))
+    query: Any = select(key, Disposal.route, func.count(), func.coalesce(func.sum(Case.overdue), 0))
     query = query.select_from(Case).outerjoin(Disposal, Disposal.case_id == Case.id)
     cells: dict[Any, dict[str, tuple[int, int]]] = {}
     for place, route, number, fen in session.execute(
@@ -186,9 +202,15 @@ def _names(session: Session, by: By, cells: dict[Any, Any]) -> list[tuple[Any, T
         named = [(cause, cause.label) for cause in Cause if cause in cells]
         rest: Text = T("Not set yet")
     elif by is By.TOWNSHIP:
-        named = [(r.code, r.short) for r in session.scalars(select(Region).where(Region.code.in_(keys)).order_by(Region.code))]
+        named = [
+            (r.code, r.short)
+            for r in session.scalars(select(Region).where(Region.code.in_(keys)).order_by(Region.code))
+        ]
         rest = T("No township")
     else:
-        named = [(b.id, b.name) for b in session.scalars(select(Branch).where(Branch.id.in_(keys)).order_by(Branch.name))]
+        named = [
+            (b.id, b.name)
+            for b in session.scalars(select(Branch).where(Branch.id.in_(keys)).order_by(Branch.name))
+        ]
         rest = T("No branch")
     return [*named, *([(None, rest)] if None in cells else [])]

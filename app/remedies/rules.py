@@ -78,7 +78,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is to be known about a route for a loan; with ``refuses`` the route cannot be taken, and ``field`` is why."""
+    """What is to be known about a route for a loan; with ``refuses`` the route cannot be taken because of ``field``."""
 
     sentence: Text
     refuses: bool = False
@@ -131,13 +131,19 @@ def _extending(facts: LoanFacts, route: Route, today: date, limits: Limits) -> I
     extended = facts.effective_due_on > facts.due_on
     if int(extended) >= limits.most_renewals:
         yield Finding(
-            T("The county allows %(n)s renewals or extensions of a loan, and they are used up.", n=limits.most_renewals),
+            T(
+                "The county allows %(n)s renewals or extensions of a loan, and they are used up.",
+                n=limits.most_renewals,
+            ),
             True,
         )
     if route is Route.EXTENSION:
         until = longest_extension(facts.disbursed_on, facts.due_on)
         yield Finding(
-            T("At the longest to %(day)s, all extensions together (General Rules on Loans §12).", day=until.isoformat())
+            T(
+                "At the longest to %(day)s, all extensions together (General Rules on Loans §12).",
+                day=until.isoformat(),
+            )
         )
 
 
@@ -155,7 +161,11 @@ def _compensated(facts: LoanFacts, today: date, limits: Limits) -> Iterator[Find
     base = min(facts.balance, COMPENSATED_AT_MOST)
     fund = base * limits.compensation_fund // 100
     yield Finding(
-        T("The fund bears %(fund)s yuan of the balance and the bank %(bank)s.", fund=yuan(fund), bank=yuan(base - fund))
+        T(
+            "The fund bears %(fund)s yuan of the balance and the bank %(bank)s.",
+            fund=yuan(fund),
+            bank=yuan(base - fund),
+        )
     )
     if facts.balance > COMPENSATED_AT_MOST:
         yield Finding(T("What is above 50,000 yuan is not compensated."))

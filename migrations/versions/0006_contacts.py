@@ -142,6 +142,11 @@ def upgrade() -> None:
     op.create_index("ix_contact_borrower_id", "contact", ["borrower_id", "on"], unique=False)
     op.create_index(op.f("ix_contact_case_id"), "contact", ["case_id"], unique=False)
     op.create_index("ix_contact_on", "contact", ["on", "line", "case_id"], unique=False)
+    for column in ("approach_id", "corrects_id"):
+        present = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"ix_contact_{column}", "contact", [column], sqlite_where=present, postgresql_where=present
+        )
     op.create_table(
         "attachment",
         sa.Column("id", BIGINT, nullable=False),
@@ -207,6 +212,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_attachment_contact_id"), table_name="attachment")
     op.drop_index(op.f("ix_attachment_case_id"), table_name="attachment")
     op.drop_table("attachment")
+    for column in ("corrects_id", "approach_id"):
+        present = sa.text(f"{column} IS NOT NULL")
+        op.drop_index(
+            f"ix_contact_{column}", table_name="contact", sqlite_where=present, postgresql_where=present
+        )
     op.drop_index("ix_contact_on", table_name="contact")
     op.drop_index(op.f("ix_contact_case_id"), table_name="contact")
     op.drop_index("ix_contact_borrower_id", table_name="contact")

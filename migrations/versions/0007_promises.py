@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("amount", BIGINT, nullable=False),
         sa.Column("paid", BIGINT, nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("tolerance", BIGINT, nullable=False),
         sa.Column("last_due_on", sa.Date(), nullable=False),
         sa.Column("judged_on", sa.Date(), nullable=True),
         sa.Column("cancelled_on", sa.Date(), nullable=True),
@@ -42,11 +43,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_promise_case_id"), "promise", ["case_id"], unique=False)
     op.create_index(op.f("ix_promise_loan_id"), "promise", ["loan_id"], unique=False)
+    op.create_index(
+        "uq_promise_open_case",
+        "promise",
+        ["case_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_table(
         "instalment",
         sa.Column("id", BIGINT, nullable=False),
         sa.Column("promise_id", BIGINT, nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("before", BIGINT, nullable=False),
         sa.Column("amount", BIGINT, nullable=False),
         sa.Column("paid", BIGINT, nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
@@ -56,7 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instalment")),
     )
     op.create_index(op.f("ix_instalment_promise_id"), "instalment", ["promise_id"], unique=False)
-    op.create_index("ix_instalment_state_due_on", "instalment", ["state", "due_on"], unique=False)
+    op.create_index("ix_instalment_state_until", "instalment", ["state", "until"], unique=False)
     op.create_table(
         "reported_repayment",
         sa.Column("id", BIGINT, nullable=False),
@@ -74,6 +85,7 @@ def upgrade() -> None:
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("settled_as_of", sa.Date(), nullable=True),
+        sa.Column("covered_on", sa.Date(), nullable=True),
         sa.Column("withdraw_reason", sa.String(length=400), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
@@ -101,9 +113,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_reported_repayment_loan_id"), table_name="reported_repayment")
     op.drop_index(op.f("ix_reported_repayment_case_id"), table_name="reported_repayment")
     op.drop_table("reported_repayment")
-    op.drop_index("ix_instalment_state_due_on", table_name="instalment")
+    op.drop_index("ix_instalment_state_until", table_name="instalment")
     op.drop_index(op.f("ix_instalment_promise_id"), table_name="instalment")
     op.drop_table("instalment")
+    op.drop_index("uq_promise_open_case", table_name="promise")
     op.drop_index(op.f("ix_promise_loan_id"), table_name="promise")
     op.drop_index(op.f("ix_promise_case_id"), table_name="promise")
     op.drop_table("promise")

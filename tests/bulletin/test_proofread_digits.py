@@ -64,6 +64,7 @@ def test_every_changed_digit_of_a_recomputable_figure_is_found(form: str, sectio
     assert elsewhere == []
 
 
+@pytest.mark.slow
 def test_with_targets_every_changed_digit_of_completion_is_found_at_its_place() -> None:
     for cell, printed in printed_figures(CLEAN).items():
         if cell[2] is Figure.COMPLETION_PCT:

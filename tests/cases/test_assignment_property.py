@@ -50,7 +50,11 @@ class World:
         session.add(Region(code=VILLAGE, parent_code=AGANG, level=Level.VILLAGE, name="某村", short="某村"))
         session.flush()
         self.users = {
-            Line.TOWNSHIP: [collector(session, AGANG), collector(session, AGANG), collector(session, LAOCHANG)],
+            Line.TOWNSHIP: [
+                collector(session, AGANG),
+                collector(session, AGANG),
+                collector(session, LAOCHANG),
+            ],
             Line.BRANCH: [collector(session, self.branch) for _ in range(3)],
         }
         session.commit()
@@ -97,9 +101,7 @@ def test_all_at_once_is_one_by_one(
     try:
         for position, rule in enumerate(rules, 1):
             users = [world.users[rule["line"]][n] for n in sorted(rule["users"])]
-            session.add(
-                AssignmentRule(county_code="530324", position=position, **{**rule, "users": users})
-            )
+            session.add(AssignmentRule(county_code="530324", position=position, **{**rule, "users": users}))
         gone = {world.users[line][n].id for line, n in away}
         for number in gone:
             session.add(Absence(user_id=number, starts_on=OCTOBER, ends_on=OCTOBER, entered_at=now()))

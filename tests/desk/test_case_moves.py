@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from app.accounts.models import User
+from app.accounts.rules import Role
 from app.cases.actions import fire
 from app.cases.models import Case, CaseEvent
 from app.cases.states import CloseReason, Event, State
@@ -161,6 +163,27 @@ def test_mine_can_be_applied_to_the_case_as_it_is_now(plain_app: Flask, signed_i
     assert f'value="{version}"' in page
     leader.post(f"/cases/{number}/events", **(mine | {"move-version": version}))
     assert case_of(number).state is State.LEGAL
+
+
+def test_an_assignment_that_came_too_late_is_kept_too(plain_app: Flask, signed_in: SignIn) -> None:
+    number = hush()[0]
+    mate = User(
+        username="mate", name="替班员", role=Role.TOWNSHIP, region_code="530324106", password_hash="none",
+        created_at=now(),
+    )  # fmt: skip
+    db.session.add(mate)
+    db.session.commit()
+    typed = {"to": f"township:{mate.id}", "reason": "原责任人调离。", "version": str(case_of(number).version)}
+    leader = Browser(signed_in("leader"))
+    Browser(signed_in("office")).post(f"/cases/{number}/events", **form(number, "legal_started", "已起诉。"))
+    page = leader.post(f"/cases/{number}/assign", status=409, **typed)
+    assert (
+        "原责任人调离。" in page
+        and "已起诉。" in words(page)
+        and f'selected value="township:{mate.id}"' in page
+    )
+    leader.post(f"/cases/{number}/assign", **(typed | {"version": str(case_of(number).version)}))
+    assert case_of(number).township_user_id == mate.id
 
 
 def test_a_note_never_conflicts(plain_app: Flask, signed_in: SignIn) -> None:

@@ -1,6 +1,7 @@
 """A file that is taken, and the many that are not: nothing changes until it is accepted, and then all of it."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -158,20 +159,27 @@ def test_a_known_loan_is_not_new_in_an_older_ledger(session: Session, tmp_path: 
     assert (outcome.counts["new"], outcome.counts["changed"], outcome.counts["unchanged"]) == (1, 1, 0)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"贷款余额": 29_999}, {"逾期贷款金额": 1}, {"到期日期": "2025-01-01"}, {"放款日期": "2022-10-31"},
-        {"贷款金额": 50_001}, {"乡镇": "老厂乡"}, {"支行": "别的支行"}, {"户主身份证号": id_number(999)},
-        {"贷款人姓名": "李四"}, {"电话": "15499999999"}, {"行政村": "别村"}, {"组别": "9组"}, {"备注": "x"},
-        {"脱贫属性": "边缘易致贫户"},
-    ],
+CHANGES = (
+    {"贷款余额": 29_999}, {"逾期贷款金额": 1}, {"到期日期": "2025-01-01"}, {"放款日期": "2022-10-31"},
+    {"贷款金额": 50_001}, {"乡镇": "老厂乡"}, {"支行": "别的支行"}, {"户主身份证号": id_number(999)},
+    {"贷款人姓名": "李四"}, {"电话": "15499999999"}, {"行政村": "别村"}, {"组别": "9组"}, {"备注": "x"},
+    {"脱贫属性": "边缘易致贫户"},
 )  # fmt: skip
-def test_every_difference_is_a_change(session: Session, tmp_path: Path, change: dict[str, object]) -> None:
-    line = row()
-    taken(tmp_path, [line, row()], SEPTEMBER)
-    outcome = taken(tmp_path, [line | change], OCTOBER)
-    assert (outcome.counts["changed"], outcome.counts["unchanged"]) == (1, 0)
+
+
+def test_every_difference_is_a_change(session: Session, tmp_path: Path) -> None:
+    lines = [row() for _ in CHANGES]
+    taken(tmp_path, [*lines, row()], SEPTEMBER)
+    changed = [line | change for line, change in zip(lines, CHANGES, strict=True)]
+    counts = taken(tmp_path, changed, OCTOBER).counts
+    assert (counts["changed"], counts["unchanged"]) == (len(CHANGES), 0)
+
+
+def test_a_rate_is_rounded_once_to_four_decimals(session: Session, tmp_path: Path) -> None:
+    line = row(合同号="A", **{"贷款利率(%)": "3.85555"})
+    taken(tmp_path, [line], SEPTEMBER)
+    assert loan(session, "A").rate == Decimal("3.8556")
+    assert taken(tmp_path, [line], OCTOBER).counts["unchanged"] == 1
 
 
 # --- the same again

@@ -211,6 +211,7 @@ def test_a_preview_counts_what_taking_then_marks(session: Session, tmp_path: Pat
     assert listed(session) == ["A"]
 
 
+@pytest.mark.slow
 def test_many_refused_contracts_are_no_obstacle(session: Session) -> None:
     take(session, [ledger_row(contract_no=f"HT-{n}", balance=100) for n in range(20)], SEPTEMBER)
     report = take(session, [ledger_row()], OCTOBER, refused=[f"HT-{n}" for n in range(40_000) if n != 7])

@@ -11,6 +11,7 @@ from tests.ledger.factory import row
 LONG = "长" * 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -132,8 +132,8 @@ def test_proofreading_exits_1_with_the_one_finding_of_the_real_page(app: Flask, 
 
 
 def test_a_sweep_for_a_day_to_come_leaves_later_imports_alone(app: Flask, tmp_path: Path) -> None:
-    """The cases of a ledger taken after a rehearsal for the next century open now, not then."""
-    assert call(app, "cases", "sweep", "--as-of", "2099-01-01").exit_code == 0
+    """It is refused, and the cases of a ledger taken after it open now, not in the next century."""
+    assert call(app, "cases", "sweep", "--as-of", "2099-01-01").exit_code == 1
     due = make_ledger(tmp_path / "l.csv", [without(row(到期日期="2023-10-01"), "逾期贷款金额")])
     import_json(app, due, "--as-of", "2023-10-31")
     (opened,) = db.session.query(Case).all()

@@ -252,6 +252,13 @@ def test_every_state_reads_in_both_languages(office: Browser, tmp_path: Path, st
         assert english_in(office.get(f"{path}?lang=zh_Hans")) == set()
 
 
+@pytest.mark.parametrize(("bad", "said"), [(1, "1 row is refused."), (2, "2 rows are refused.")])
+def test_one_row_is_no_rows(office: Browser, tmp_path: Path, bad: int, said: str) -> None:
+    lines = [*rows(1), *({**line, "贷款余额": "五万"} for line in rows(bad))]
+    page = words(office.get(previewed(office, ledger(tmp_path, lines)) + "?lang=en"))
+    assert said in page and ("1 rows" not in page)
+
+
 # Waiting for the worker
 
 

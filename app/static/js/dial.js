@@ -6,7 +6,8 @@ attach("data-dial", (link) => {
   const seen = `dialled-${link.dataset.dial}`;
   if (!sessionStorage.getItem(seen)) {
     sessionStorage.setItem(seen, "1");
-    link.click();
+    if (document.readyState === "complete") link.click();
+    else window.addEventListener("load", () => setTimeout(() => link.click()), { once: true });
   }
   setTimeout(() => {
     const shown = document.createElement("p");

@@ -13,3 +13,4 @@ import "./menu.js";
 import "./once.js";
 import "./presence.js";
 import "./rowlink.js";
+import "./search.js";

@@ -1,0 +1,58 @@
+"""The limitation clock of open cases (诉讼时效), kept in ``Case.limitation_on``."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.cases.models import Case
+from app.cases.rules import limitation_end
+from app.loans.models import Repayment
+
+
+def start_limitation(session: Session) -> None:
+    """Give each open case that has none the end of its period: one statement a due date, by the lists' index."""
+    fresh = (Case.closed_on.is_(None), Case.limitation_on.is_(None))
+    dates = session.scalars(select(Case.due_on).where(*fresh).distinct()).all()
+    table: Any = Case.__table__
+    statement = update(table).where(
+        table.c.closed_on.is_(None), table.c.due_on == bindparam("due"), table.c.limitation_on.is_(None)
+    )
+    if dates:
+        session.connection().execute(
+            statement.values(limitation_on=bindparam("ends")),
+            [{"due": due, "ends": limitation_end(due, [])} for due in dates],
+        )
+
+
+def restart_limitation(
+    session: Session, found: Case, on: date, cause: str, actor: str = audit.SYSTEM
+) -> None:
+    """Let the period begin anew on ``on``, if it had not run out by then. ``cause`` is a word for the trail."""
+    before = found.limitation_on or limitation_end(found.due_on, [])
+    after = before if on > before else max(before, limitation_end(on, []))
+    found.limitation_on = after
+    if after != before:
+        audit.record(
+            session, actor, "cases.limitation", "case", found.id, cause=cause, on=on.isoformat(),
+            until=after.isoformat(),
+        )  # fmt: skip
+
+
+def restart_by_ledger(session: Session, as_of: date) -> None:
+    """Let the part payments that the ledger of ``as_of`` showed begin the periods of their open cases anew."""
+    query = select(Case.id, Case.limitation_on, Repayment.paid_on).join(
+        Repayment, Repayment.loan_id == Case.loan_id
+    )
+    query = query.where(Case.closed_on.is_(None), Repayment.as_of == as_of, Case.limitation_on.is_not(None))
+    anew = [
+        {"key": key, "ends": limitation_end(paid_on, [])}
+        for key, ends, paid_on in session.execute(query)
+        if paid_on <= ends < limitation_end(paid_on, [])
+    ]
+    table: Any = Case.__table__
+    if anew:
+        statement = update(table).where(table.c.id == bindparam("key"))
+        session.connection().execute(statement.values(limitation_on=bindparam("ends")), anew)

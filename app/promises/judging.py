@@ -1,0 +1,236 @@
+"""Judging all promises at once, and what the ledger says of reported repayments.
+
+What was paid on each instalment is one statement; its verdict is ``rules.verdict``, asked for those that changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.cases.models import Case, CaseEvent
+from app.cases.states import SYSTEM, Event, Refusal, State, follow
+from app.labels import T
+from app.loans.models import Repayment, Snapshot
+from app.promises.models import Instalment, Promise, ReportedRepayment
+from app.promises.rules import PromiseState, ReportState, verdict, whole
+
+_COUNTS = (ReportState.REPORTED, ReportState.CONFIRMED)
+
+
+def paid_between(loan_id: Any, first: Any, last: Any) -> ColumnElement[int]:
+    """What was paid on a loan from ``first`` to ``last`` (分), by the ledgers and by what was reported.
+
+    A confirmed report keeps its own day: its principal is taken off the day to which the ledger dates it.
+    """
+    reported = ReportedRepayment
+
+    def total(amount: Any, on: Any, *where: ColumnElement[bool]) -> ColumnElement[int]:
+        query = select(func.coalesce(func.sum(amount), 0)).where(*where, on >= first, on <= last)
+        return query.correlate(Promise, Instalment).scalar_subquery()
+
+    mine = reported.loan_id == loan_id
+    return (
+        total(Repayment.amount, Repayment.paid_on, Repayment.loan_id == loan_id)
+        + total(reported.amount, reported.paid_on, mine, reported.state.in_(_COUNTS))
+        - total(reported.principal, reported.covered_on, mine, reported.state == ReportState.CONFIRMED)
+    )
+
+
+def _changed(session: Session, day: date, case_id: int | None) -> list[Row[Any]]:
+    """The instalments whose payment or verdict is no longer what is kept."""
+    over = paid_between(Promise.loan_id, Promise.taken_on, Instalment.until) - Instalment.before
+    paid = case((over < 0, 0), (over > Instalment.amount, Instalment.amount), else_=over)
+    counted = (
+        select(
+            Instalment.id, Instalment.promise_id, Promise.case_id, Instalment.until, Instalment.amount,
+            Instalment.state, Promise.tolerance, Instalment.paid.label("kept_paid"), paid.label("paid"),
+        )
+        .join(Promise, Promise.id == Instalment.promise_id)
+        .where(Promise.state != PromiseState.CANCELLED)
+    )  # fmt: skip
+    if case_id is not None:
+        counted = counted.where(Promise.case_id == case_id)
+    found = counted.subquery()
+    due = and_(found.c.state == PromiseState.OPEN, found.c.until < day)
+    return list(session.execute(select(found).where(or_(found.c.paid != found.c.kept_paid, due))))
+
+
+def judge_promises(session: Session, day: date, case_id: int | None = None) -> int:
+    """Judge what is due by ``day``, and anew what a ledger has changed; returns how many promises got a verdict.
+
+    Each instalment is judged as of the day after its own time was over, however far the business date jumps.
+    ``case_id``: only the promises of one case.
+    """
+    session.flush()
+    rows = _changed(session, day, case_id)
+    if not rows:
+        return 0
+    broken: dict[int, date] = {}
+    values = []
+    for row in rows:
+        judged = row.state is not PromiseState.OPEN or row.until < day
+        state = verdict(row.amount, row.paid, row.tolerance) if judged else PromiseState.OPEN
+        values.append({"key": row.id, "now_paid": row.paid, "now_state": state})
+        if state in (PromiseState.PARTIAL, PromiseState.BROKEN) and state is not row.state:
+            broken[row.case_id] = max(row.until + timedelta(days=1), broken.get(row.case_id, date.min))
+    table: Any = Instalment.__table__
+    session.connection().execute(
+        update(table)
+        .where(table.c.id == bindparam("key"))
+        .values(paid=bindparam("now_paid"), state=bindparam("now_state")),
+        values,
+    )
+    verdicts = _conclude(session, {row.promise_id for row in rows}, day)
+    _tell_cases(session, {row.case_id for row in rows}, broken)
+    session.expire_all()
+    return verdicts
+
+
+def _chunks(ids: set[int], size: int = 500) -> Iterable[list[int]]:
+    ordered = sorted(ids)
+    return (ordered[n : n + size] for n in range(0, len(ordered), size))
+
+
+def _conclude(session: Session, promise_ids: set[int], day: date) -> int:
+    """Keep the verdict of each promise whose instalments are all judged, and let its case follow."""
+    told = []
+    for ids in _chunks(promise_ids):
+        parts = defaultdict(list)
+        query = select(Instalment.promise_id, Instalment.state, Instalment.until, Instalment.paid)
+        for row in session.execute(query.where(Instalment.promise_id.in_(ids))):
+            parts[row.promise_id].append(row)
+        query_of = select(Promise.id, Promise.case_id, Promise.state, Promise.amount)
+        for made in session.execute(query_of.where(Promise.id.in_(ids)).order_by(Promise.id)):
+            mine = parts[made.id]
+            state = whole(row.state for row in mine)
+            on = None if state is PromiseState.OPEN else max(row.until for row in mine) + timedelta(days=1)
+            paid = sum(row.paid for row in mine)
+            session.execute(
+                update(Promise)
+                .where(Promise.id == made.id)
+                .values(state=state, paid=paid, judged_on=on)
+                .execution_options(synchronize_session=False)
+            )
+            if state is not made.state:
+                revised = made.state is not PromiseState.OPEN
+                told.append((made.case_id, state, day if revised else on, paid, revised))
+    _fire_all(session, told)
+    return len(told)
+
+
+def _fire_all(session: Session, told: list[tuple[int, PromiseState, Any, int, bool]]) -> None:
+    """``cases.fire`` for many cases at once: by the same table of states."""
+    standing: dict[int, State] = {}
+    for ids in _chunks({row[0] for row in told}):
+        standing |= dict(session.execute(select(Case.id, Case.state).where(Case.id.in_(ids))).tuples())
+    events, moved = [], defaultdict(int)
+    for case_id, state, on, paid, revised in told:
+        event = Event.PROMISE_KEPT if state is PromiseState.KEPT else Event.PROMISE_BROKEN
+        after = follow(standing[case_id], event, SYSTEM)
+        if isinstance(after, Refusal):  # the table lets the programme judge in every state
+            raise RuntimeError(str(after.sentence))
+        standing[case_id] = after
+        moved[case_id] += 1
+        why = T("A ledger has shown otherwise: judged anew.").to_json() if revised else None
+        events.append(
+            {"case_id": case_id, "on": on, "kind": event, "state": after, "amount": paid, "why": why}
+        )
+        audit.record(session, audit.SYSTEM, f"cases.{event.value}", "case", case_id, after=after.value)
+    if events:
+        session.execute(insert(CaseEvent), events)
+        table: Any = Case.__table__
+        session.connection().execute(
+            update(table)
+            .where(table.c.id == bindparam("key"))
+            .values(state=bindparam("now"), version=table.c.version + bindparam("by")),
+            [{"key": key, "now": standing[key], "by": by} for key, by in moved.items()],
+        )
+
+
+def _tell_cases(session: Session, case_ids: set[int], broken: dict[int, date]) -> None:
+    """The next instalment promised, and a broken one that no contact has followed, for the day's queue."""
+    following = (
+        select(func.min(Instalment.due_on))
+        .join(Promise, Promise.id == Instalment.promise_id)
+        .where(
+            Promise.case_id == Case.id,
+            Promise.state == PromiseState.OPEN,
+            Instalment.state == PromiseState.OPEN,
+        )
+        .scalar_subquery()
+    )
+    failed = exists().where(
+        Instalment.promise_id == Promise.id,
+        Promise.case_id == Case.id,
+        Instalment.state.in_([PromiseState.PARTIAL, PromiseState.BROKEN]),
+    )
+    for ids in _chunks(case_ids):
+        session.execute(
+            update(Case)
+            .where(Case.id.in_(ids))
+            .values(
+                promise_due_on=following,
+                promise_broken_on=case((failed, Case.promise_broken_on), else_=None),
+            )
+            .execution_options(synchronize_session=False)
+        )
+    for case_id, on in broken.items():
+        since = [
+            or_(column.is_(None), column < on)
+            for column in (Case.township_contact_on, Case.branch_contact_on)
+        ]
+        session.execute(
+            update(Case)
+            .where(Case.id == case_id, *since)
+            .values(promise_broken_on=on)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def settle_reports(session: Session, as_of: date) -> tuple[int, int]:
+    """Hold reported repayments against a ledger of ``as_of``; returns how many it confirmed and contradicted.
+
+    Of each loan that this ledger lists, the oldest report first: its principal is confirmed when the repayments that
+    ledgers show from its day on still cover it. A report of costs or interest alone waits: a ledger cannot tell.
+    """
+    reported = ReportedRepayment
+    listed = exists().where(Snapshot.loan_id == reported.loan_id, Snapshot.as_of == as_of)
+    waiting = session.scalars(
+        select(reported)
+        .where(
+            reported.state == ReportState.REPORTED,
+            reported.paid_on <= as_of,
+            reported.principal > 0,
+            listed,
+        )
+        .order_by(reported.loan_id, reported.paid_on, reported.id)
+    ).all()
+    confirmed = 0
+    for report in waiting:
+        covering = session.execute(
+            select(Repayment.paid_on, Repayment.amount)
+            .where(Repayment.loan_id == report.loan_id, Repayment.paid_on >= report.paid_on)
+            .where(Repayment.as_of <= as_of)
+            .order_by(Repayment.paid_on)
+        ).all()
+        used = session.scalar(
+            select(func.coalesce(func.sum(reported.principal), 0)).where(
+                reported.loan_id == report.loan_id,
+                reported.state == ReportState.CONFIRMED,
+                reported.covered_on >= report.paid_on,
+            )
+        )
+        covers = sum(row.amount for row in covering) - (used or 0) >= report.principal
+        report.state = ReportState.CONFIRMED if covers else ReportState.CONTRADICTED
+        report.settled_as_of, report.covered_on = as_of, covering[-1].paid_on if covers else None
+        confirmed += covers
+        session.flush()
+        audit.record(
+            session, audit.SYSTEM, f"promises.{report.state.value}", "case", report.case_id, report=report.id
+        )
+    return confirmed, len(waiting) - confirmed

@@ -1,0 +1,109 @@
+"""Reads of promises and reported repayments."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from app.accounts.rules import Scope
+from app.cases.models import Case
+from app.cases.queries import cases_in
+from app.clock import month_end
+from app.loans.models import Loan
+from app.policies.queries import Policies
+from app.policies.rules import Key
+from app.promises.models import Promise, ReportedRepayment
+from app.promises.rules import PromiseState, ReportState
+
+JUDGED = (PromiseState.KEPT, PromiseState.PARTIAL, PromiseState.BROKEN)
+
+
+def open_promise(session: Session, case_id: int) -> Promise | None:
+    query = select(Promise).where(Promise.case_id == case_id, Promise.state == PromiseState.OPEN)
+    return session.scalar(query.options(joinedload(Promise.taken_by), selectinload(Promise.instalments)))
+
+
+def owed(session: Session, found: Case) -> int:
+    """What is still to be paid on the loan (分): balance and interest, less what was reported since the ledger."""
+    reported = select(func.coalesce(func.sum(ReportedRepayment.amount - ReportedRepayment.costs), 0)).where(
+        ReportedRepayment.loan_id == found.loan_id, ReportedRepayment.state == ReportState.REPORTED
+    )
+    query = select(Loan.balance, Loan.interest_owed).where(Loan.id == found.loan_id)
+    balance, interest = session.execute(query).one()
+    return max(int(balance) + (interest or 0) - int(session.scalar(reported) or 0), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the case page shows: the open promise, earlier ones, reports, and the limitation clock."""
+
+    promise: Promise | None
+    earlier: list[Promise]
+    reports: list[ReportedRepayment]
+    owed: int
+    limitation_on: date | None
+    limitation_over: bool
+    limitation_near: bool
+
+
+def panel(session: Session, found: Case, today: date) -> Panel:
+    query = select(Promise).where(Promise.case_id == found.id).order_by(Promise.id.desc())
+    made = session.scalars(
+        query.options(joinedload(Promise.taken_by), selectinload(Promise.instalments))
+    ).all()
+    reported = select(ReportedRepayment).where(ReportedRepayment.case_id == found.id)
+    reports = session.scalars(
+        reported.order_by(ReportedRepayment.id.desc()).options(joinedload(ReportedRepayment.reported_by))
+    ).all()
+    ends = found.limitation_on if found.closed_on is None else None
+    days = Policies(session, today)(Key.LIMITATION_WARNING, found.township_code, found.loan.lender_id)
+    return Panel(
+        promise=next((one for one in made if one.state is PromiseState.OPEN), None),
+        earlier=[one for one in made if one.state is not PromiseState.OPEN],
+        reports=list(reports),
+        owed=owed(session, found),
+        limitation_on=ends,
+        limitation_over=ends is not None and ends < today,
+        limitation_near=ends is not None and today <= ends <= today + timedelta(days=days),
+    )
+
+
+def contradictions(session: Session, scope: Scope) -> list[ReportedRepayment]:
+    """Reports that a ledger does not bear out, in scope, the newest first."""
+    query = (
+        select(ReportedRepayment)
+        .join(Case, Case.id == ReportedRepayment.case_id)
+        .where(cases_in(scope), ReportedRepayment.state == ReportState.CONTRADICTED)
+        .order_by(ReportedRepayment.settled_as_of.desc(), ReportedRepayment.id.desc())
+        .options(
+            joinedload(ReportedRepayment.case).joinedload(Case.loan).joinedload(Loan.borrower),
+            joinedload(ReportedRepayment.reported_by),
+        )
+    )
+    return list(session.scalars(query))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRate:
+    """Of ``judged`` promises, how many were kept whole."""
+
+    kept: int
+    judged: int
+    promises: list[Promise]
+
+
+def kept_rate(session: Session, scope: Scope, month: date) -> KeptRate:
+    """The promises judged in the month of ``month``, within the scope."""
+    query = (
+        select(Promise)
+        .join(Case, Case.id == Promise.case_id)
+        .where(
+            cases_in(scope),
+            Promise.state.in_(JUDGED),
+            Promise.judged_on.between(month.replace(day=1), month_end(month)),
+        )
+        .order_by(Promise.judged_on, Promise.id)
+    )
+    found = list(session.scalars(query))
+    return KeptRate(sum(one.state is PromiseState.KEPT for one in found), len(found), found)
