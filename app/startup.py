@@ -42,6 +42,7 @@ def register_pages(app: Flask) -> None:
     from app.ledger.views import bp as ledger
     from app.measures.views import bp as measures
     from app.places.views import bp as places
+    from app.policies.views import bp as policies
     from app.remedies.views import bp as remedies
     from app.web import NavEntry
 
@@ -49,6 +50,7 @@ def register_pages(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.register_blueprint(remedies)
     app.register_blueprint(measures)
+    app.register_blueprint(policies)
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide
 
@@ -63,12 +65,13 @@ def register_pages(app: Flask) -> None:
         NavEntry(T("Overview"), "dashboard.overview", "home", Permission.FIGURES),
         NavEntry(T("Today"), "desk.queue", "list-check", Permission.LOANS),
         NavEntry(T("Cases"), "cases.index", "cases", Permission.LOANS),
-        NavEntry(T("Disposal ledger"), "remedies.index", "file-spreadsheet", Permission.LOANS),
         NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
+        NavEntry(T("Disposal ledger"), "remedies.index", "file-spreadsheet", Permission.LOANS),
         NavEntry(T("Measures"), "measures.show", "chart-bar", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
         NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),
         NavEntry(T("Task forces"), "forces.index", "users", Permission.ASSIGN),
+        NavEntry(T("Rules here"), "policies.index", "adjustments-horizontal", Permission.LOANS),
         NavEntry(T("Accounts"), "accounts.index", "users", Permission.ACCOUNTS),
     ]
 

@@ -62,7 +62,7 @@ READERS = dict.fromkeys(("bulletin", "dashboard", "measures"), ("rules", "models
 EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's views pass
 
 # What wires slices together, may use everything, and is used by nothing below.
-COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "terminal")
+COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "promises", "terminal")
 ROOTS = {"startup", "intake", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}

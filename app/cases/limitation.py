@@ -50,7 +50,7 @@ def restart_by_ledger(session: Session, as_of: date) -> None:
     anew = [
         {"key": key, "ends": limitation_end(paid_on, [])}
         for key, ends, paid_on in session.execute(query)
-        if paid_on <= ends < limitation_end(paid_on, [])
+        if ends is not None and paid_on <= ends < limitation_end(paid_on, [])
     ]
     table: Any = Case.__table__
     if anew:

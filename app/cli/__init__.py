@@ -5,7 +5,7 @@ One file for each kind of work, and ``terminal.py`` for how all of them speak.
 
 from flask import Flask
 
-from app.cli import bulletins, cases, instance, ledgers, measures, notes, people, policies
+from app.cli import bulletins, cases, instance, ledgers, measures, notes, people, policies, promises
 
 _COMMANDS = (
     instance.places, ledgers.ledger, cases.cases, cases.forces, bulletins.bulletin, bulletins.targets, people.users,
@@ -15,7 +15,7 @@ _COMMANDS = (
 
 
 # Commands in files of their own that join the group of cases.
-_JOINED = (notes.cases_note, measures.cases_measures)
+_JOINED = (notes.cases_note, measures.cases_measures, promises.cases_promise)
 
 
 def init_app(app: Flask) -> None:

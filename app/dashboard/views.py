@@ -18,6 +18,7 @@ from app.fairness.table import RULES
 from app.ledger import queries as ledger
 from app.loans import queries as loans
 from app.places.models import Region
+from app.remedies.queries import undisposed
 from app.today import business_date
 from app.web import COUNT_LIMIT
 
@@ -69,6 +70,7 @@ def overview() -> str:
         days_past_due=days_past_due,
         overridden=overrides(session, mine, today.replace(day=1)) if allowed(Permission.OVERRIDE) else None,
         rules=RULES,
+        undisposed=undisposed(session, mine) if own is None else None,
         missing=loans.count_missing(session, mine),
         waiting=ledger.waiting(session, reader.region_code) if allowed(Permission.IMPORT) else [],
         may_import=allowed(Permission.IMPORT),

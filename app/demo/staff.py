@@ -11,7 +11,7 @@ OFFICE = "office"
 # Task forces and the townships, with their branches, that they answer for; the others are a gap.
 FORCES = (
     ("城区工作专班", ("luoxiong", "lashan", "jiulong")),
-    ("北片工作专班", ("agang", "maije", "fule", "banqiao")),
+    ("北片工作专班", ("agang", "majie", "fule", "banqiao")),
 )
 
 

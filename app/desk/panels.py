@@ -25,6 +25,7 @@ from app.desk.forms import MoveForm
 from app.fairness.forms import MarkForm, PhoneForm
 from app.fairness.queries import Standing
 from app.labels import Labelled, T
+from app.promises import queries as promises
 from app.remedies import queries as remedies
 from app.remedies.forms import DisposalForm
 
@@ -96,6 +97,12 @@ PANELS: tuple[Panel, ...] = (
         Permission.NOTES,
         lambda of, _: {"contact_form": new_contact_form(of.reader.role)},
         "desk/_reach.html",
+    ),
+    Panel(
+        "promises",
+        "promises/_panel.html",
+        Column.WORK,
+        lambda of: promises.panel(of.session, of.case, of.today),
     ),
     Panel("history", "desk/_history.html", Column.WORK, history),
     Panel(

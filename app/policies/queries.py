@@ -5,6 +5,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.places.models import Region
+from app.places.rules import Level
 from app.policies.models import PolicyValue
 from app.policies.rules import Entered, Key, value_at
 
@@ -49,3 +51,11 @@ def history(session: Session, region: str = "") -> list[PolicyValue]:
         for row in session.scalars(query)
         if row.region_code.startswith(region) or region.startswith(row.region_code)
     ]
+
+
+def places_within(session: Session, region: str) -> list[tuple[str, str]]:
+    """The counties and townships of a place, as codes and names, by code."""
+    query = select(Region.code, Region.name).where(
+        Region.code.startswith(region, autoescape=True), Region.level.in_((Level.COUNTY, Level.TOWNSHIP))
+    )
+    return [(code, name) for code, name in session.execute(query.order_by(Region.code))]

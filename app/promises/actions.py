@@ -27,6 +27,8 @@ from app.promises.rules import Part, PromiseState, ReportState, allocate, refusa
 from app.today import now
 
 REASON_LENGTH = 400
+# What of a case is read anew when it is locked; without what is loaded by joins, which cannot be locked.
+KEPT = ("state", "version", "closed_on", "promise_due_on", "promise_broken_on", "limitation_on")
 
 
 class PromiseRefused(ValueError):
@@ -53,7 +55,7 @@ def take_promise(
 
     Raises PromiseRefused, and what ``contacts.add_contact`` and ``cases.fire`` raise.
     """
-    session.refresh(found, with_for_update=True)  # of two at once, the second replaces the first
+    session.refresh(found, KEPT, with_for_update=True)  # of two at once, the second replaces the first
     if terms.key and (again := session.scalar(select(Promise).where(Promise.key == terms.key))) is not None:
         if (again.case_id, again.taken_by_id, again.amount) == (found.id, author.id, terms.amount):
             return again
@@ -102,7 +104,7 @@ def cancel_promise(
 ) -> None:
     """End an open promise without a verdict. Raises PromiseRefused, EventRefused and Overtaken."""
     found = made.case
-    session.refresh(found, with_for_update=True)
+    session.refresh(found, KEPT, with_for_update=True)
     session.refresh(made)
     if made.state is not PromiseState.OPEN:
         raise PromiseRefused("reason", T("This promise is no longer open."))
@@ -140,7 +142,7 @@ def report_repayment(
     session: Session, found: Case, author: User, report: Report, day: date
 ) -> ReportedRepayment:
     """Keep a repayment that no ledger shows yet. It counts for the case's work alone. Raises PromiseRefused."""
-    session.refresh(found, with_for_update=True)
+    session.refresh(found, KEPT, with_for_update=True)
     reported = ReportedRepayment
     if (
         report.key
@@ -204,7 +206,7 @@ def _check(session: Session, found: Case, report: Report, day: date) -> None:
 
 def withdraw_report(session: Session, made: ReportedRepayment, actor: User, reason: str, day: date) -> None:
     """Take back a report that no ledger has confirmed. Raises PromiseRefused."""
-    session.refresh(made.case, with_for_update=True)
+    session.refresh(made.case, KEPT, with_for_update=True)
     session.refresh(made)
     if made.state not in (ReportState.REPORTED, ReportState.CONTRADICTED):
         raise PromiseRefused(

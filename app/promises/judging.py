@@ -127,8 +127,10 @@ def _fire_all(session: Session, told: list[tuple[int, PromiseState, Any, int, bo
     """``cases.fire`` for many cases at once: by the same table of states."""
     standing: dict[int, State] = {}
     for ids in _chunks({row[0] for row in told}):
-        standing |= dict(session.execute(select(Case.id, Case.state).where(Case.id.in_(ids))).tuples())
-    events, moved = [], defaultdict(int)
+        rows = session.execute(select(Case.id, Case.state).where(Case.id.in_(ids)))
+        standing |= {row.id: row.state for row in rows}
+    events = []
+    moved: dict[int, int] = defaultdict(int)
     for case_id, state, on, paid, revised in told:
         event = Event.PROMISE_KEPT if state is PromiseState.KEPT else Event.PROMISE_BROKEN
         after = follow(standing[case_id], event, SYSTEM)

@@ -12,7 +12,7 @@ from app.cases.queries import cases_in
 from app.clock import month_end
 from app.loans.models import Loan
 from app.policies.queries import Policies
-from app.policies.rules import Key
+from app.policies.rules import KEYS, Key
 from app.promises.models import Promise, ReportedRepayment
 from app.promises.rules import PromiseState, ReportState
 
@@ -41,7 +41,6 @@ class Panel:
     promise: Promise | None
     earlier: list[Promise]
     reports: list[ReportedRepayment]
-    owed: int
     limitation_on: date | None
     limitation_over: bool
     limitation_near: bool
@@ -57,12 +56,13 @@ def panel(session: Session, found: Case, today: date) -> Panel:
         reported.order_by(ReportedRepayment.id.desc()).options(joinedload(ReportedRepayment.reported_by))
     ).all()
     ends = found.limitation_on if found.closed_on is None else None
-    days = Policies(session, today)(Key.LIMITATION_WARNING, found.township_code, found.loan.lender_id)
+    days = 0
+    if ends is not None and ends <= today + timedelta(days=KEYS[Key.LIMITATION_WARNING].high):
+        days = Policies(session, today)(Key.LIMITATION_WARNING, found.township_code, found.loan.lender_id)
     return Panel(
         promise=next((one for one in made if one.state is PromiseState.OPEN), None),
         earlier=[one for one in made if one.state is not PromiseState.OPEN],
         reports=list(reports),
-        owed=owed(session, found),
         limitation_on=ends,
         limitation_over=ends is not None and ends < today,
         limitation_near=ends is not None and today <= ends <= today + timedelta(days=days),

@@ -12,7 +12,7 @@ MOST_INSTALMENTS = 12
 
 
 class PromiseState(Labelled):
-    OPEN = "open", T("Open")
+    OPEN = "open", T("Not settled yet")
     KEPT = "kept", T("Kept")
     PARTIAL = "partial", T("Kept in part")
     BROKEN = "broken", T("Broken")

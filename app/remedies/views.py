@@ -105,7 +105,7 @@ def index() -> str:
         rows=rows,
         by=By(by),
         today=today,
-        routes=list(Route),
+        routes=[route for route in Route if any(route in row.cells for row in rows)],
         totals={c: (sum(n for n, _ in cells), sum(fen for _, fen in cells)) for c, cells in totals.items()},
         total=(sum(r.total[0] for r in rows), sum(r.total[1] for r in rows)),
         late=late,

@@ -84,7 +84,7 @@ LEDGERS = st.tuples(st.just("ledger"), st.integers(0, 2), st.booleans())
 STEPS = st.lists(st.one_of(ACTS, LEDGERS, st.tuples(st.just("sweep"))), min_size=4, max_size=16)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_no_twins_nothing_lost_and_everything_replays(
     session: Session, steps: list[tuple[object, ...]]

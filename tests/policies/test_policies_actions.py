@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.accounts.rules import Role
-from app.audit import AuditEvent
+from app.audit import AuditEntry
 from app.policies.actions import end_value, set_value
 from app.policies.models import PolicyValue
 from app.policies.queries import Policies
@@ -64,7 +64,7 @@ def test_a_value_holds_from_its_day_on_and_leaves_a_trail(session: Session, offi
     put(session, office, "2", TOMORROW)
     assert (calls(session), calls(session, TOMORROW)) == (DEFAULT, 2)
     assert calls(session, TOMORROW, "530325101") == DEFAULT
-    assert session.scalar(select(func.count()).where(AuditEvent.action == "policies.set")) == 1
+    assert session.scalar(select(func.count()).where(AuditEntry.action == "policies.set")) == 1
 
 
 def test_a_township_goes_before_its_county(session: Session, office: User) -> None:

@@ -203,3 +203,11 @@ def test_a_collector_without_cases_is_told_so(signed_in: SignIn) -> None:
 def test_the_page_reads_well_in_english_too(signed_in: SignIn, who: str) -> None:
     page = home(signed_in(who), "en")
     assert "To be done" in page.html and "%(" not in page.html and "待办" not in page.html
+
+
+def test_cases_without_a_route_are_counted_as_their_list_has_them(signed_in: SignIn) -> None:
+    office = signed_in("office")
+    value, href = tiles(home(office))["未定原因或处置方式"]
+    assert href == "/disposal/cases?route=none" and 0 < int(value) < len(open_cases())
+    listed = Page(office.get(href).text)
+    assert len({link for link in listed.hrefs if re.fullmatch(r"/cases/\d+#disposal", link)}) == int(value)
