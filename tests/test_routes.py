@@ -113,12 +113,14 @@ def test_every_route_declares_what_it_needs(demo_app: Flask) -> None:
 
 
 def test_a_view_without_a_declaration_is_refused(demo_app: Flask, signed_in: SignIn) -> None:
+    kept = demo_app.view_functions["accounts.sign_out"]
     demo_app.view_functions["accounts.sign_out"] = lambda: "open to all"
     try:
         assert signed_in("office").post("/logout").status_code in (400, 403)
         demo_app.config["WTF_CSRF_ENABLED"] = False
         assert signed_in("office").post("/logout").status_code == 403
     finally:
+        demo_app.view_functions["accounts.sign_out"] = kept  # the application is shared by the tests of a run
         demo_app.config["WTF_CSRF_ENABLED"] = True
 
 

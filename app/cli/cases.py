@@ -89,11 +89,17 @@ def _described(case: Any) -> dict[str, Any]:
 
 @cases.command("list")
 @click.option(
-    "--state", type=click.Choice(["open", "unassigned", "closed"]), default="open", show_default=True
+    "--state",
+    type=click.Choice(["open", "unassigned", "closed"]),
+    default="open",
+    show_default=True,
+    help="Which cases.",
 )
 @click.option("--township", help="Statistical code.")
 @click.option("--collector", help="User name of a collector.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most."
+)
 @click.option("--json", "as_json", is_flag=True)
 @actor_option
 @localized
@@ -178,9 +184,9 @@ def cases_show(case_id: int, as_json: bool, actor: str) -> None:
 
 @cases.command("assign")
 @click.argument("case_id", metavar="CASE", type=int)
-@click.option("--line", type=click.Choice([line.value for line in Line]), required=True)
-@click.option("--to", "taker", metavar="USER", required=True)
-@click.option("--reason", required=True)
+@click.option("--line", type=click.Choice([line.value for line in Line]), required=True, help="Which line.")
+@click.option("--to", "taker", metavar="USER", required=True, help="Who collects from now on.")
+@click.option("--reason", required=True, help="Why; it stands in the history of the case.")
 @click.option("--as", "username", metavar="USER", required=True, help="On whose behalf: leader or office.")
 @localized
 def cases_assign(case_id: int, line: str, taker: str, reason: str, username: str) -> None:
@@ -208,11 +214,11 @@ def _allowed(username: str) -> Any:
 
 
 @cases.command("handover")
-@click.option("--from", "giver", metavar="USER", required=True)
+@click.option("--from", "giver", metavar="USER", required=True, help="Whose cases.")
 @click.option("--to", "takers", metavar="USER", multiple=True, help="May be repeated; without: by the rules.")
 @click.option("--township", "area", metavar="CODE", help="Only cases of this township or village.")
 @click.option("--on", type=Day(), help="From which day on; by default today.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Why; it stands in the history of the case.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--as", "username", metavar="USER", required=True, help="On whose behalf: leader or office.")

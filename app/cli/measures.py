@@ -10,7 +10,7 @@ from app.cli.terminal import Month, localized, print_json, stdout, today
 
 
 @cases.command("measures")
-@click.option("--month", type=Month(), required=True)
+@click.option("--month", type=Month(), required=True, help="The month, e.g. 2023-11.")
 @click.option("--region", default="", help="Statistical code; else everything.")
 @click.option("--json", "as_json", is_flag=True)
 @localized

@@ -19,8 +19,16 @@ def _one_of(kind: type[Labelled]) -> click.Choice[str]:
 @cases.command("note")
 @click.argument("case_id", metavar="CASE", type=int)
 @click.option("--as", "username", metavar="USER", required=True, help="Who made the contact.")
-@click.option("--channel", type=_one_of(Channel), default=Channel.NOTE.value, show_default=True)
-@click.option("--disposition", type=_one_of(Disposition), default=Disposition.OTHER.value, show_default=True)
+@click.option(
+    "--channel", type=_one_of(Channel), default=Channel.NOTE.value, show_default=True, help="By what means."
+)
+@click.option(
+    "--disposition",
+    type=_one_of(Disposition),
+    default=Disposition.OTHER.value,
+    show_default=True,
+    help="What came of it.",
+)
 @click.option("--reached", type=_one_of(Reached), help="Who was reached; else as the result implies.")
 @click.option("--text", default="", help="What happened; may be left out where the result says it all.")
 @click.option(

@@ -309,7 +309,7 @@ def test_names_are_whole_only_for_who_collects(signed_in: SignIn) -> None:
 def test_every_page_renders_for_every_reader_without_personal_data(signed_in: SignIn, who: str) -> None:
     client = signed_in(who)
     numbers = {n for row in db.session.execute(select(Borrower.id_number, Borrower.phone)) for n in row if n}
-    paths = ["/?", f"{SHOW}?", f"{SHOW}?{OCTOBER}", f"{PROOFREAD}?{OCTOBER}&region={COUNTY}"]
+    paths = ["/overview?", f"{SHOW}?", f"{SHOW}?{OCTOBER}", f"{PROOFREAD}?{OCTOBER}&region={COUNTY}"]
     paths += [f"{LOANS}?figure={measure}&{OCTOBER}" for measure in MEASURES]
     paths += [f"{TARGETS}?"] if who == "office" else []
     for path in paths:

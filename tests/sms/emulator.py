@@ -1,0 +1,159 @@
+"""A provider on loopback that behaves as Twilio's Messages API does on a bad day, and remembers what it took.
+
+``python -m tests.sms.emulator PORT_FILE HISTORY SEED SHARE``: faults on ``SHARE`` of its answers, each message it takes
+written to HISTORY before the answer, so that the history outlives any kill.
+"""
+
+import json
+import random
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+FAULTS = ("503", "503_taken", "reset", "reset_taken", "hang_taken", "truncated", "dribble", "429", "late")
+
+
+@dataclass
+class Book:
+    """What was taken, in order, and which faults were played."""
+
+    share: float = 0.0
+    seed: int = 0
+    history: Path | None = None
+    hang: float = 3.0
+    lag: float = 0.0
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    script: list[str] = field(default_factory=list)  # faults to play next, before any by chance
+
+    def __post_init__(self) -> None:
+        self.lock = threading.Lock()
+        self.chance = random.Random(self.seed)
+
+    def fault(self, reading: bool) -> str:
+        with self.lock:
+            if self.script:
+                chosen = self.script.pop(0)
+            elif self.chance.random() < self.share:
+                chosen = self.chance.choice(("503", "reset", "429") if reading else FAULTS)
+            else:
+                return ""
+            self.faults[("list " if reading else "") + chosen] += 1
+            return chosen
+
+    def take(self, to: str, body: str) -> dict[str, Any]:
+        with self.lock:
+            made = datetime.now(UTC)
+            row = {"sid": f"SM{len(self.taken):032x}", "to": to, "body": body, "status": "queued",
+                   "date_created": format_datetime(made), "at": time.time()}  # fmt: skip
+            self.taken.append(row)
+            if self.history:
+                with self.history.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            return row
+
+    def listed(self, to: str) -> list[dict[str, Any]]:
+        with self.lock:
+            return [row for row in self.taken if row["to"] == to and row["at"] <= time.time() - self.lag]
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: "Emulator"
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_args: object) -> None: ...
+
+    def do_GET(self) -> None:
+        where = urlsplit(self.path)
+        if where.path == "/__stats":
+            return self._json(200, {"faults": self.server.book.faults, "taken": len(self.server.book.taken)})
+        fault = self.server.book.fault(reading=True)
+        if fault:
+            return self._play(fault)
+        to = parse_qs(where.query).get("To", [""])[0]
+        return self._json(200, {"messages": self.server.book.listed(to), "next_page_uri": None, "page": 0})
+
+    def do_POST(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        form = {name: values[0] for name, values in parse_qs(self.rfile.read(size).decode()).items()}
+        fault = self.server.book.fault(reading=False)
+        if fault.isdigit() and len(fault) == 5:
+            return self._json(400, {"code": int(fault), "message": "refused", "status": 400})
+        if fault in ("503", "reset", "429", "401"):
+            return self._play(fault)
+        if fault == "late":  # taken only after the client has given up
+            time.sleep(self.server.book.hang)
+        row = self.server.book.take(form.get("To", ""), form.get("Body", ""))
+        return self._play(fault, row) if fault else self._json(201, row)
+
+    def _play(self, fault: str, row: dict[str, Any] | None = None) -> None:
+        self.close_connection = True
+        if fault.startswith("503"):
+            return self._json(503, {"code": 20503, "message": "unavailable", "status": 503})
+        if fault == "429":
+            return self._json(429, {"code": 20429, "message": "too many", "status": 429})
+        if fault == "401":
+            return self._json(401, {"code": 20003, "message": "authenticate", "status": 401})
+        if fault.startswith("hang") or fault == "late":
+            time.sleep(self.server.book.hang if fault != "late" else 0)
+        elif fault == "truncated":
+            return self._raw(201, json.dumps(row).encode()[:40])
+        elif fault == "dribble":
+            return self._dribble()
+        linger = struct.pack("ii", 1, 0)  # close with a reset
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        return None
+
+    def _dribble(self) -> None:
+        self.wfile.write(
+            b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+        )
+        for _ in range(int(self.server.book.hang / 0.1)):
+            self.wfile.write(b" ")
+            self.wfile.flush()
+            time.sleep(0.1)
+
+    def _json(self, status: int, content: dict[str, Any]) -> None:
+        self._raw(status, json.dumps(content).encode())
+
+    def _raw(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+class Emulator(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, book: Book) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.book = book
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, *_args: object) -> None: ...  # clients are killed on purpose
+
+
+def main(port_file: str, history: str, seed: str, share: str, hang: str = "3", lag: str = "0") -> None:
+    server = Emulator(Book(float(share), int(seed), Path(history), float(hang), float(lag)))
+    Path(port_file).write_text(server.url)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
