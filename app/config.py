@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
@@ -15,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o600
 _SHANGHAI = ZoneInfo("Asia/Shanghai")  # as clock.SHANGHAI, which lies above this module
+SMS_PROVIDERS = ("sandbox", "twilio")
 FIRST_START_TRIES, FIRST_START_PAUSE = 20, 0.05
 
 
@@ -34,6 +37,8 @@ class Settings:
     today: date | None
     secret_key: str
     now: datetime | None = None
+    sms_provider: str = "sandbox"
+    twilio: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -52,6 +57,8 @@ class Settings:
             today=_today(environ.get("QINGSHOU_TODAY", "")),
             now=_now(environ.get("QINGSHOU_NOW", "")),
             secret_key=private_text(instance / "secret.key", lambda: secrets.token_hex(32)),
+            sms_provider=(provider := _sms_provider(environ)),
+            twilio=_twilio(environ) if provider == "twilio" else None,
         )
 
 
@@ -91,6 +98,51 @@ def _now(text: str) -> datetime | None:
     except ValueError:
         raise ConfigError(f"QINGSHOU_NOW must be a moment like 2023-12-05T09:30, not {text!r}") from None
     return moment.replace(tzinfo=_SHANGHAI) if moment and moment.tzinfo is None else moment
+
+
+def _sms_provider(environ: Mapping[str, str]) -> str:
+    provider = environ.get("QINGSHOU_SMS_PROVIDER") or SMS_PROVIDERS[0]
+    if provider not in SMS_PROVIDERS:
+        raise ConfigError(
+            f"QINGSHOU_SMS_PROVIDER must be one of {', '.join(SMS_PROVIDERS)}, not {provider!r}"
+        )
+    return provider
+
+
+def _twilio(environ: Mapping[str, str]) -> dict[str, str]:
+    """The account, as ``app.sms.twilio.Account`` takes it."""
+    account = {
+        "sid": environ.get("TWILIO_ACCOUNT_SID", ""),
+        "token": environ.get("TWILIO_AUTH_TOKEN", ""),
+        "sender": environ.get("TWILIO_FROM", ""),
+        "public_url": environ.get("QINGSHOU_PUBLIC_URL", "").rstrip("/"),
+        "base_url": environ.get("TWILIO_BASE_URL", "").rstrip("/"),
+    }
+    names = {"sid": "TWILIO_ACCOUNT_SID", "token": "TWILIO_AUTH_TOKEN", "sender": "TWILIO_FROM"}
+    if missing := [name for key, name in names.items() if not account[key]]:
+        raise ConfigError(f"QINGSHOU_SMS_PROVIDER=twilio also needs {', '.join(missing)}")
+    if account["public_url"] and not account["public_url"].startswith(("https://", "http://")):
+        raise ConfigError("QINGSHOU_PUBLIC_URL must be an address like https://qingshou.example")
+    if account["base_url"] and not _is_loopback(account["base_url"]):
+        raise ConfigError(
+            "TWILIO_BASE_URL may only be an address of this machine, like http://127.0.0.1:9000"
+        )
+    return account
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        where = urlsplit(url)
+        _ = where.port
+        host = where.hostname or ""
+        return (
+            where.scheme in ("http", "https")
+            and not where.username
+            and not where.path.strip("/")
+            and (host == "localhost" or ip_address(host).is_loopback)
+        )
+    except ValueError:
+        return False
 
 
 def private_file(path: Path, make: Callable[[], bytes]) -> bytes:

@@ -13,7 +13,7 @@ from app.privacy import Keyring
 
 SLICES = (
     "places", "accounts", "loans", "policies", "forces", "cases", "fairness", "contacts", "promises", "remedies",
-    "papers", "publicity", "desk", "ledger", "bulletin",
+    "papers", "publicity", "desk", "reminders", "ledger", "bulletin",
 )  # fmt: skip
 KEY_FINGERPRINT = "key_fingerprint"
 
@@ -43,6 +43,7 @@ def register_pages(app: Flask) -> None:
     from app.measures.views import bp as measures
     from app.places.views import bp as places
     from app.policies.views import bp as policies
+    from app.promises.views import bp as promises
     from app.remedies.views import bp as remedies
     from app.web import NavEntry
 
@@ -50,6 +51,7 @@ def register_pages(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.register_blueprint(remedies)
     app.register_blueprint(measures)
+    app.register_blueprint(promises)
     app.register_blueprint(policies)
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide
@@ -67,6 +69,7 @@ def register_pages(app: Flask) -> None:
         NavEntry(T("Cases"), "cases.index", "cases", Permission.LOANS),
         NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
         NavEntry(T("Disposal ledger"), "remedies.index", "file-spreadsheet", Permission.LOANS),
+        NavEntry(T("Promises"), "promises.index", "calendar", Permission.LOANS),
         NavEntry(T("Measures"), "measures.show", "chart-bar", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
         NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),

@@ -46,6 +46,7 @@ HELPERS = {  # parts of a layer in files of their own
     **dict.fromkeys(("cases.assignment", "cases.handover", "cases.limitation"), "actions"),
     "contacts.calling": "actions",
     "promises.judging": "actions",
+    "promises.lists": "queries",
     "cases.search": "queries",
     "cases.bulk": "queries",
     "remedies.bulk": "actions",
@@ -54,6 +55,7 @@ HELPERS = {  # parts of a layer in files of their own
     "dashboard.styleguide": "views",
     **dict.fromkeys(("desk.household", "desk.pages", "desk.panels", "desk.queue"), "views"),
     "desk.borrowers": "queries",
+    **{f"reminders.{part}": "actions" for part in ("plan", "outbox", "reconcile")},
     **{f"ledger.{part}": "actions" for part in ("apply", "apply_people", "compare", "digest", "names")},
     **{f"ledger.{part}": "actions" for part in ("report", "stage", "store", "watch")},
 }
@@ -63,7 +65,7 @@ EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's 
 
 # What wires slices together, may use everything, and is used by nothing below.
 COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "promises", "terminal")
-ROOTS = {"startup", "intake", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
+ROOTS = {"startup", "intake", "sending", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}
 DATABASE_LIBRARIES = {"sqlalchemy", "flask_sqlalchemy", "alembic", "psycopg", "sqlite3"}

@@ -33,6 +33,7 @@ FOREIGN_COUNTY = "530325"
 PLACEHOLDERS = {"case_id", "batch_id", "loan_id", "account_id", "code", "filename", "household_id"}
 # Below a case; what names no row there is answered with 404, whether the case is foreign or not.
 PLACEHOLDERS |= {"force_id", "rule_id", "absence_id", "handover_id"}
+PLACEHOLDERS |= {"promise_id", "report_id"}
 PLACEHOLDERS |= {"approach_id", "attachment_id", "contact_id", "mark_id", "phone_key"}
 
 
@@ -87,6 +88,7 @@ def things(demo_app: Flask) -> Things:
     shared: dict[str, object] = {"account_id": account.id, "filename": "none", "phone_key": "ledger"}
     shared |= dict.fromkeys(("approach_id", "attachment_id", "contact_id", "mark_id"), 1)
     shared |= dict.fromkeys(("force_id", "rule_id", "absence_id", "handover_id"), 1)
+    shared |= dict.fromkeys(("promise_id", "report_id"), 1)
     return Things(
         own={
             **shared,

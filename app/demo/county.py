@@ -18,6 +18,7 @@ from app.demo.plan import (
     TOWNSHIPS,
 )
 from app.demo.portfolio import Township
+from app.demo.promises import DemoPromise, DemoReport, promises
 from app.demo.staff import DemoUser, users
 from app.places.rules import Place, PlaceIndex, shipped, stem
 
@@ -44,6 +45,8 @@ class Demo:
     targets: dict[str, int]
     users: tuple[DemoUser, ...]
     notes: tuple[DemoNote, ...]
+    promises: tuple[DemoPromise, ...]
+    reports: tuple[DemoReport, ...]
     ledgers: tuple[Ledger, ...]
 
 
@@ -53,13 +56,17 @@ def county() -> Demo:
     registry = Registry(dice)
     loans = _loans(dice, registry)
     places = shipped(COUNTY)
+    said = notes(loans)
+    promised, reported = promises(loans, {note.contract_no for note in said})
     return Demo(
         county_code=COUNTY,
         lender=LENDER,
         business_date=BUSINESS_DATE,
         targets={plan.code: plan.target for plan in TOWNSHIPS},
         users=users(dice, registry),
-        notes=notes(loans),
+        notes=said,
+        promises=promised,
+        reports=reported,
         ledgers=tuple(_ledger(loans, places, day) for day in (SEPTEMBER, OCTOBER, NOVEMBER)),
     )
 

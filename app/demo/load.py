@@ -33,6 +33,8 @@ from app.loans.models import Loan
 from app.places.actions import lender_named, load_places
 from app.places.models import Branch, Region
 from app.places.rules import shipped
+from app.promises.actions import Report, Terms, report_repayment, take_promise
+from app.promises.rules import equal_parts
 from app.remedies.actions import DisposalRefused, Plan, dispose
 from app.remedies.models import Disposal
 from app.remedies.rules import Cause, Route
@@ -65,9 +67,9 @@ def load_demo(_app: Flask, tell: Tell) -> None:
     """Load it all. Raises NotEmpty.
 
     1. Places, lender, branches, accounts, targets, and the mark that a load has begun: one transaction.
-    2. Each month's ledger, imported as of its date. 3. The notes of the collectors, the published bulletin, the
-    business date, and the mark that the load is whole. Broken off in between, it is taken up again: the steps
-    that were done change nothing the second time.
+    2. Each month's ledger, imported as of its date; before the last one what was promised and reported in its
+    month. 3. The notes of the collectors, the published bulletin, the business date, and the mark that the load is
+    whole. Broken off in between, it is taken up again: the steps that were done change nothing the second time.
     """
     session = db.session()
     if not is_empty(session):
@@ -78,6 +80,9 @@ def load_demo(_app: Flask, tell: Tell) -> None:
         put_setting(session, STATE, LOADING)
         session.commit()
     for number, ledger in enumerate(described.ledgers):
+        if number == len(described.ledgers) - 1:  # which judges some of them
+            _promises(session, described)
+            session.commit()
         _take(ledger)
         tell("demo", number + 1, len(described.ledgers))
     settle(session, described.business_date, audit.SYSTEM)
@@ -125,6 +130,35 @@ def _take(ledger: Ledger) -> None:
         raise RuntimeError(f"the demonstration ledger of {ledger.as_of} was refused: {outcome.sentence}")
 
 
+def _promises(session: Session, described: Demo) -> None:
+    authors = {user.username: user for user in session.scalars(select(User))}
+    for number, said in enumerate(described.promises):
+        on = said.at.date()
+        terms = Terms(
+            said.amount, equal_parts(said.amount, said.due_on, said.count), f"demo-promise-{number}"
+        )
+        entry = Entry(said.text, channel=Channel(said.channel), at=said.at.replace(tzinfo=SHANGHAI))
+        take_promise(session, _case_of(session, said.contract_no, on), authors[said.author], terms, entry, on)
+    for number, told in enumerate(described.reports):
+        report = Report(told.amount, told.paid_on, told.evidence, key=f"demo-report-{number}")
+        found = _case_of(session, told.contract_no, told.on)
+        report_repayment(session, found, authors[told.author], report, told.on)
+
+
+def _case_of(session: Session, contract_no: str, on: date) -> Case:
+    """The case that a loan had on a day."""
+    found = session.scalar(
+        select(Case)
+        .join(Loan)
+        .where(Loan.contract_no == contract_no, Case.opened_on <= on)
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise RuntimeError(f"no case for what the demonstration tells of {contract_no}")
+    return found
+
+
 def _task_forces(session: Session, described: Demo) -> None:
     """After the cases, which went by place: the rules hold for what opens from now on."""
     people = {user.username: user for user in session.scalars(select(User))}
@@ -170,15 +204,7 @@ def _disposals(session: Session, described: Demo) -> None:
 def _notes(session: Session, described: Demo) -> None:
     authors = {user.username: user for user in session.scalars(select(User))}
     for number, note in enumerate(described.notes):
-        found = session.scalar(
-            select(Case)
-            .join(Loan)
-            .where(Loan.contract_no == note.contract_no, Case.opened_on <= note.on)
-            .order_by(Case.id.desc())
-            .limit(1)
-        )
-        if found is None:
-            raise RuntimeError(f"no case for the demonstration's note on {note.contract_no}")
+        found = _case_of(session, note.contract_no, note.on)
         entry = Entry(
             note.text,
             channel=Channel(note.channel),

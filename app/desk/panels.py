@@ -26,6 +26,7 @@ from app.fairness.forms import MarkForm, PhoneForm
 from app.fairness.queries import Standing
 from app.labels import Labelled, T
 from app.promises import queries as promises
+from app.promises.forms import CancelForm, new_promise_form, new_repayment_form
 from app.remedies import queries as remedies
 from app.remedies.forms import DisposalForm
 
@@ -84,6 +85,14 @@ def _disposal_form(of: Reading, shown: remedies.Panel) -> dict[str, Any]:
     return {"disposal_form": DisposalForm.for_case(of.case, shown.disposal, owners)}
 
 
+def _promise_forms(of: Reading, shown: promises.Panel) -> dict[str, Any]:
+    return {
+        "promise_form": new_promise_form(of.reader.role, shown.owed),
+        "repayment_form": new_repayment_form(of.today),
+        "cancel_form": CancelForm.of(of.case),
+    }
+
+
 def _assign_form(of: Reading, _shown: Any) -> dict[str, Any]:
     return {"assign_form": assign_form(of.case)} if of.may(Permission.ASSIGN) else {}
 
@@ -103,6 +112,7 @@ PANELS: tuple[Panel, ...] = (
         "promises/_panel.html",
         Column.WORK,
         lambda of: promises.panel(of.session, of.case, of.today),
+        forms=_promise_forms,
     ),
     Panel("history", "desk/_history.html", Column.WORK, history),
     Panel(

@@ -1,8 +1,9 @@
 """Papers printed for cases. Each printing is recorded; the delivery is a contact."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
@@ -28,7 +29,11 @@ class PrintRun(Base):
 
 
 class Paper(Base):
-    """One paper of a print run, and its delivery once there was one. ``balance`` and ``overdue`` (分) as printed."""
+    """One paper of a print run, and its delivery once there was one. ``balance`` and ``overdue`` (分) as printed.
+
+    ``facts`` are all that the paper says (``wording.PaperFacts`` as JSON): masked, never a full ID number or a phone.
+    ``witness`` is who was there when the paper was left or refused.
+    """
 
     __tablename__ = "paper"
 
@@ -38,8 +43,10 @@ class Paper(Base):
     kind: Mapped[PaperKind] = mapped_column(Choice(PaperKind))
     balance: Mapped[int]
     overdue: Mapped[int]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     delivery: Mapped[Delivery | None] = mapped_column(Choice(Delivery))
     delivered_on: Mapped[date | None]
+    witness: Mapped[str] = mapped_column(String(64), default="")
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
 
     run: Mapped[PrintRun] = relationship()

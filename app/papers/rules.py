@@ -15,3 +15,11 @@ class Delivery(Labelled):
     SIGNED = "signed", T("Received and signed")
     LEFT = "left", T("Left at the home, with a witness")
     REFUSED = "refused", T("Refused by the borrower")
+
+
+def reaches_debtor(how: Delivery, witness: str) -> bool:
+    """Does a demand that was delivered so count as made, and restart the limitation period (民法典 §195)?
+
+    Signed, or left before a witness; refused only where a witness can say so. docs/decisions/0038 tells the source.
+    """
+    return how is not Delivery.REFUSED or bool(witness)

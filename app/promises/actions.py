@@ -13,8 +13,9 @@ from app.cases.actions import fire
 from app.cases.limitation import restart_limitation
 from app.cases.models import Case
 from app.cases.states import Event
-from app.contacts.actions import Entry, add_contact
-from app.contacts.rules import Disposition
+from app.contacts.actions import Entry, add_contact, attach
+from app.contacts.rules import AttachmentKind, Disposition
+from app.files import Cleaned, FileStore
 from app.forces.rules import LINE_OF
 from app.labels import T, Text
 from app.money import yuan
@@ -133,15 +134,18 @@ class Report:
     paid_on: date
     evidence: str
     costs: int = 0
-    attachment_id: int | None = None
+    file: tuple[AttachmentKind, Cleaned] | None = None
     again: bool = False
     key: str | None = None
 
 
 def report_repayment(
-    session: Session, found: Case, author: User, report: Report, day: date
+    session: Session, found: Case, author: User, report: Report, day: date, store: FileStore | None = None
 ) -> ReportedRepayment:
-    """Keep a repayment that no ledger shows yet. It counts for the case's work alone. Raises PromiseRefused."""
+    """Keep a repayment that no ledger shows yet. It counts for the case's work alone.
+
+    ``store`` keeps the report's file. Raises PromiseRefused, and what ``cases.fire`` raises.
+    """
     session.refresh(found, KEPT, with_for_update=True)
     reported = ReportedRepayment
     if (
@@ -153,6 +157,7 @@ def report_repayment(
         report = replace(report, key=None)
     _check(session, found, report, day)
     split = allocate(report.amount, report.costs, found.loan.interest_owed or 0)
+    kept = attach(session, store, found, [report.file], author) if store and report.file else []
     made = ReportedRepayment(
         case_id=found.id,
         loan_id=found.loan_id,
@@ -161,7 +166,7 @@ def report_repayment(
         costs=split.costs,
         interest=split.interest,
         principal=split.principal,
-        attachment_id=report.attachment_id,
+        attachment_id=kept[0].id if kept else None,
         evidence=report.evidence.strip(),
         reported_by_id=author.id,
         line=LINE_OF.get(author.role),
@@ -181,6 +186,8 @@ def _check(session: Session, found: Case, report: Report, day: date) -> None:
     reported = ReportedRepayment
     if report.amount <= 0:
         raise PromiseRefused("amount", T("Enter an amount above zero."))
+    if report.costs > report.amount:
+        raise PromiseRefused("costs", T("The costs are more than the whole repayment."))
     if report.paid_on > day:
         raise PromiseRefused("paid_on", T("This lies in the future."))
     if report.paid_on < found.loan.disbursed_on:
@@ -188,7 +195,7 @@ def _check(session: Session, found: Case, report: Report, day: date) -> None:
     most = owed(session, found) + report.costs
     if report.amount > most:
         raise PromiseRefused("amount", T("This is more than is owed: %(owed)s yuan.", owed=yuan(most)))
-    if not report.evidence.strip() and report.attachment_id is None:
+    if not report.evidence.strip() and report.file is None:
         raise PromiseRefused("evidence", T("Say what shows it: a receipt, a message of the bank."))
     if len(report.evidence) > REASON_LENGTH:
         raise PromiseRefused("evidence", T("At most %(n)s characters.", n=REASON_LENGTH))
@@ -208,7 +215,7 @@ def withdraw_report(session: Session, made: ReportedRepayment, actor: User, reas
     """Take back a report that no ledger has confirmed. Raises PromiseRefused."""
     session.refresh(made.case, KEPT, with_for_update=True)
     session.refresh(made)
-    if made.state not in (ReportState.REPORTED, ReportState.CONTRADICTED):
+    if not made.withdrawable:
         raise PromiseRefused(
             "reason", T("This report cannot be withdrawn: %(state)s.", state=made.state.label)
         )

@@ -52,6 +52,8 @@ class Promise(Base):
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
+        Index("ix_promise_list", "state", "last_due_on", "id"),
+        Index("ix_promise_judged", "judged_on", "state"),
     )
 
 
@@ -107,5 +109,10 @@ class ReportedRepayment(Base):
 
     case: Mapped[Case] = relationship()
     reported_by: Mapped[User] = relationship()
+
+    @property
+    def withdrawable(self) -> bool:
+        """No ledger has confirmed it, and nobody has taken it back."""
+        return self.state in (ReportState.REPORTED, ReportState.CONTRADICTED)
 
     __table_args__ = (Index("ix_reported_repayment_state", "state", "paid_on"),)

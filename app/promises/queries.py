@@ -2,21 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.accounts.rules import Scope
 from app.cases.models import Case
 from app.cases.queries import cases_in
-from app.clock import month_end
-from app.loans.models import Loan
+from app.cases.rules import LIMITATION_MONTHS, limitation_end
+from app.clock import add_months, month_end
+from app.loans.models import Loan, Repayment
 from app.policies.queries import Policies
 from app.policies.rules import KEYS, Key
 from app.promises.models import Promise, ReportedRepayment
-from app.promises.rules import PromiseState, ReportState
+from app.promises.rules import JUDGED, PromiseState, ReportState, Restart
 
-JUDGED = (PromiseState.KEPT, PromiseState.PARTIAL, PromiseState.BROKEN)
+_Kept = TypeVar("_Kept", Promise, ReportedRepayment)
+
+
+def find_of_case(session: Session, kind: type[_Kept], case_id: int, number: int) -> _Kept | None:
+    """A promise or a report by its number, None when it is not the case's."""
+    return session.scalar(select(kind).where(kind.id == number, kind.case_id == case_id))
 
 
 def open_promise(session: Session, case_id: int) -> Promise | None:
@@ -36,14 +43,19 @@ def owed(session: Session, found: Case) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the case page shows: the open promise, earlier ones, reports, and the limitation clock."""
+    """What the case page shows: what is owed (分), the open promise, earlier ones, reports, the limitation clock.
 
+    ``limitation_cause`` is what began the period anew the last time, and on which day; None where nothing did.
+    """
+
+    owed: int
     promise: Promise | None
     earlier: list[Promise]
     reports: list[ReportedRepayment]
     limitation_on: date | None
     limitation_over: bool
     limitation_near: bool
+    limitation_cause: tuple[Restart, date | None] | None
 
 
 def panel(session: Session, found: Case, today: date) -> Panel:
@@ -60,13 +72,38 @@ def panel(session: Session, found: Case, today: date) -> Panel:
     if ends is not None and ends <= today + timedelta(days=KEYS[Key.LIMITATION_WARNING].high):
         days = Policies(session, today)(Key.LIMITATION_WARNING, found.township_code, found.loan.lender_id)
     return Panel(
+        owed=owed(session, found) if found.closed_on is None else 0,
         promise=next((one for one in made if one.state is PromiseState.OPEN), None),
         earlier=[one for one in made if one.state is not PromiseState.OPEN],
         reports=list(reports),
         limitation_on=ends,
         limitation_over=ends is not None and ends < today,
         limitation_near=ends is not None and today <= ends <= today + timedelta(days=days),
+        limitation_cause=last_restart(session, found) if ends is not None else None,
     )
+
+
+def last_restart(session: Session, found: Case) -> tuple[Restart, date | None] | None:
+    """What began the case's limitation period anew the last time, and when; None where it runs from the due date.
+
+    The day of a demand is not known here: its papers tell it.
+    """
+    reported, mine = ReportedRepayment, found.loan_id
+    counts = reported.state.in_((ReportState.REPORTED, ReportState.CONFIRMED))
+    acts = union_all(
+        select(literal(Restart.PROMISE.value).label("cause"), Promise.taken_on.label("on")).where(
+            Promise.case_id == found.id
+        ),
+        select(literal(Restart.PAYMENT.value), Repayment.paid_on).where(Repayment.loan_id == mine),
+        select(literal(Restart.PAYMENT.value), reported.paid_on).where(reported.loan_id == mine, counts),
+    ).subquery()
+    newest = session.execute(select(acts.c.cause, acts.c.on).order_by(acts.c.on.desc())).all()
+    if found.limitation_on is None or found.limitation_on == limitation_end(found.due_on, []):
+        return None
+    for cause, on in newest:
+        if add_months(on, LIMITATION_MONTHS) == found.limitation_on:
+            return Restart(cause), on
+    return Restart.DEMAND, None
 
 
 def contradictions(session: Session, scope: Scope) -> list[ReportedRepayment]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.clock import add_months
+from app.clock import add_months, month_end
 from app.labels import Labelled, T, Text
 from app.money import yuan
 
@@ -19,6 +19,9 @@ class PromiseState(Labelled):
     CANCELLED = "cancelled", T("Cancelled")
 
 
+JUDGED = (PromiseState.KEPT, PromiseState.PARTIAL, PromiseState.BROKEN)
+
+
 class ReportState(Labelled):
     """What the ledger has said of a repayment that a collector reported."""
 
@@ -26,6 +29,34 @@ class ReportState(Labelled):
     CONFIRMED = "confirmed", T("Confirmed by the ledger")
     CONTRADICTED = "contradicted", T("The ledger does not show it")
     WITHDRAWN = "withdrawn", T("Withdrawn")
+
+
+class When(Labelled):
+    """When something promised is to be paid, in one tap."""
+
+    WEEK = "week", T("In a week")
+    MONTH = "month", T("In a month")
+    MONTH_END = "month_end", T("At the end of the month")
+    DAY = "day", T("On a day")
+
+
+def usual_day(when: When, today: date) -> date:
+    """The day that ``when`` means; of a month's last day the next month's end."""
+    match when:
+        case When.MONTH:
+            return add_months(today, 1)
+        case When.MONTH_END:
+            return month_end(today if today < month_end(today) else add_months(today, 1))
+        case _:
+            return today + timedelta(days=7)
+
+
+class Restart(Labelled):
+    """What begins the limitation period anew (民法典 §195)."""
+
+    PROMISE = "promise", T("Promise to pay")
+    PAYMENT = "payment", T("Part payment")
+    DEMAND = "demand", T("Demand delivered")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
+    op.create_index("ix_promise_judged", "promise", ["judged_on", "state"], unique=False)
+    op.create_index("ix_promise_list", "promise", ["state", "last_due_on", "id"], unique=False)
     op.create_table(
         "instalment",
         sa.Column("id", BIGINT, nullable=False),
@@ -117,6 +119,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_instalment_promise_id"), table_name="instalment")
     op.drop_table("instalment")
     op.drop_index("uq_promise_open_case", table_name="promise")
+    op.drop_index("ix_promise_list", table_name="promise")
+    op.drop_index("ix_promise_judged", table_name="promise")
     op.drop_index(op.f("ix_promise_loan_id"), table_name="promise")
     op.drop_index(op.f("ix_promise_case_id"), table_name="promise")
     op.drop_table("promise")

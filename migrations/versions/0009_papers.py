@@ -34,8 +34,10 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("balance", BIGINT, nullable=False),
         sa.Column("overdue", BIGINT, nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("delivery", sa.String(length=32), nullable=True),
         sa.Column("delivered_on", sa.Date(), nullable=True),
+        sa.Column("witness", sa.String(length=64), nullable=False),
         sa.Column("contact_id", BIGINT, nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"], ["collection_case.id"], name=op.f("fk_paper_case_id_collection_case")

@@ -85,7 +85,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
-        form = {name: values[0] for name, values in parse_qs(self.rfile.read(size).decode()).items()}
+        body = self.rfile.read(size)
+        if len(body) < size:  # the client died while it was asking
+            self.close_connection = True
+            return None
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         fault = self.server.book.fault(reading=False)
         if fault.isdigit() and len(fault) == 5:
             return self._json(400, {"code": int(fault), "message": "refused", "status": 400})

@@ -1,0 +1,235 @@
+"""Messages on their way out, what they remind of, and the rules a county sets for them. Costs are 分."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import FOREVER, Base, Choice
+from app.loans.models import Borrower, Loan
+from app.places.models import CODE
+from app.privacy import PHONE, Sealed
+from app.reminders.states import State
+
+TEXT = 1000
+WHY = 240
+
+
+class ReminderPolicy(Base):
+    """When borrowers are told: ``leads`` as days before the due date, "30,7,1", for a region and perhaps a lender."""
+
+    __tablename__ = "reminder_policy"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    region_code: Mapped[str] = mapped_column(CODE, default="")
+    lender_id: Mapped[int | None] = mapped_column(ForeignKey("lender.id"))
+    starts_on: Mapped[date]
+    until: Mapped[date] = mapped_column(default=FOREVER)
+    leads: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(String(WHY), default="")
+    set_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    __table_args__ = (UniqueConstraint("region_code", "lender_id", "starts_on"),)
+
+
+class MessageTemplate(Base):
+    """One version of a text; in use once a second person has approved it, until a later version is."""
+
+    __tablename__ = "message_template"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    lender_id: Mapped[int | None] = mapped_column(ForeignKey("lender.id"))
+    body: Mapped[str] = mapped_column(String(TEXT))
+    signature: Mapped[str] = mapped_column(String(64), default="")
+    phone: Mapped[str] = mapped_column(String(32), default="")  # the office's, to ask at: no personal number
+    written_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    approved_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("name", "version"),)
+
+
+class Campaign(Base):
+    """A message to an audience beside the reminders; ``stopped_at`` ends it in the middle."""
+
+    __tablename__ = "message_campaign"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    audience: Mapped[str] = mapped_column(String(TEXT))  # JSON: the filter
+    template_id: Mapped[int] = mapped_column(ForeignKey("message_template.id"))
+    starts_on: Mapped[date]
+    most: Mapped[int]
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    stopped_at: Mapped[datetime | None]
+
+
+class OutboxMessage(Base):
+    """One message; ``key`` is deterministic, so that planning it again changes nothing.
+
+    ``not_before`` and ``expires_at`` are on the business clock, ``next_at`` and ``lease_until`` on the real one.
+    Whoever claims it raises ``fence``; only who holds that fence may finish it.
+    """
+
+    __tablename__ = "outbox_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    borrower_id: Mapped[int] = mapped_column(ForeignKey("borrower.id"))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("message_campaign.id"))
+    template_id: Mapped[int | None] = mapped_column(ForeignKey("message_template.id"))
+    lender_id: Mapped[int | None] = mapped_column(ForeignKey("lender.id"))
+    region_code: Mapped[str] = mapped_column(CODE)
+    channel: Mapped[str] = mapped_column(String(16))
+    day: Mapped[date]
+    phone: Mapped[str] = mapped_column(Sealed(PHONE))
+    text: Mapped[str] = mapped_column(String(TEXT))
+    parts: Mapped[int]
+    state: Mapped[State] = mapped_column(Choice(State))
+    why: Mapped[str] = mapped_column(String(WHY), default="")
+    not_before: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    looks: Mapped[int] = mapped_column(default=0)
+    first_sent_at: Mapped[datetime | None]
+    sent_on: Mapped[date | None]
+    cost: Mapped[int] = mapped_column(default=0)
+    provider: Mapped[str | None] = mapped_column(String(16))
+    provider_id: Mapped[str | None] = mapped_column(String(80))
+    changed_at: Mapped[datetime]
+
+    borrower: Mapped[Borrower] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("borrower_id", "day", "channel"),
+        UniqueConstraint("provider", "provider_id"),
+        # What work is left, however long the outbox has grown.
+        *(
+            Index(
+                f"ix_outbox_message_{state.value}",
+                *columns,
+                sqlite_where=text(f"state = '{state.value}'"),
+                postgresql_where=text(f"state = '{state.value}'"),
+            )
+            for state, columns in (
+                (State.PENDING, ("next_at", "id")),
+                (State.SENDING, ("lease_until",)),
+                (State.UNKNOWN, ("next_at", "id")),
+                (State.ACCEPTED, ("changed_at",)),
+                (State.SENT, ("changed_at",)),
+            )
+        ),
+        Index("ix_outbox_message_borrower_id_sent_on", "borrower_id", "sent_on"),
+        Index("ix_outbox_message_state", "state"),
+    )
+
+
+class Reminder(Base):
+    """That a loan falls due: ``lead`` days before ``due_on``, with the ``amount`` (分) its message tells."""
+
+    __tablename__ = "reminder"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loan.id"))
+    due_on: Mapped[date]
+    lead: Mapped[int]
+    channel: Mapped[str] = mapped_column(String(16))
+    amount: Mapped[int]
+    message_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id"), index=True)
+
+    loan: Mapped[Loan] = relationship()
+
+    __table_args__ = (UniqueConstraint("loan_id", "due_on", "lead", "channel"),)
+
+
+class SendAttempt(Base):
+    """One try; ``token`` travels in the address that receipts come to."""
+
+    __tablename__ = "send_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id"))
+    n: Mapped[int]
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    provider: Mapped[str] = mapped_column(String(16))
+    begun_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(WHY), default="")
+
+    __table_args__ = (UniqueConstraint("message_id", "n"),)
+
+
+class DeliveryReceipt(Base):
+    """A genuine receipt as it came; only ever added to."""
+
+    __tablename__ = "delivery_receipt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(String(16))
+    provider_id: Mapped[str] = mapped_column(String(80))
+    status: Mapped[str] = mapped_column(String(16))
+    token: Mapped[str] = mapped_column(String(64), default="", index=True)
+    code: Mapped[str] = mapped_column(String(16), default="")
+    received_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("provider", "provider_id", "status"),)
+
+
+class PhoneOptOut(Base):
+    """A number that wants no messages, whoever's it is; lifted only by a recorded request."""
+
+    __tablename__ = "phone_opt_out"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone: Mapped[str] = mapped_column(Sealed(PHONE), index=True)
+    why: Mapped[str] = mapped_column(String(WHY))
+    since: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+    lift_reason: Mapped[str] = mapped_column(String(WHY), default="")
+    lifted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+
+class InboundMessage(Base):
+    """A reply, and the borrower it was matched to."""
+
+    __tablename__ = "inbound_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(String(16))
+    provider_id: Mapped[str] = mapped_column(String(80))
+    phone: Mapped[str] = mapped_column(Sealed(PHONE))
+    text: Mapped[str] = mapped_column(String(TEXT))
+    borrower_id: Mapped[int | None] = mapped_column(ForeignKey("borrower.id"), index=True)
+    received_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("provider", "provider_id"),)
+
+
+class SmsChannel(Base):
+    """A provider's channel: paused while its account is broken; its price for a part (分) and limits (分, 0: none)."""
+
+    __tablename__ = "sms_channel"
+
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    price: Mapped[int] = mapped_column(default=5)
+    daily_limit: Mapped[int] = mapped_column(default=0)
+    monthly_limit: Mapped[int] = mapped_column(default=0)
+    paused_at: Mapped[datetime | None]
+    paused_why: Mapped[str] = mapped_column(String(WHY), default="")
+
+
+class SmsSpend(Base):
+    """What was claimed for sending on a day: counted as it is spent, so that a limit costs one row to ask."""
+
+    __tablename__ = "sms_spend"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    messages: Mapped[int]
+    parts: Mapped[int]
+    cost: Mapped[int]

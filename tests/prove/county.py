@@ -1,0 +1,46 @@
+"""The portfolio of the proof: every borrower is to get exactly one message today, however many loans fall due."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app.loans.models import Borrower, Household, Loan
+from app.places.models import Lender
+from tests.ledger.factory import AGANG, id_number
+
+NOW = "2023-12-05T09:30"
+TODAY = date(2023, 12, 5)
+DUE = TODAY + timedelta(days=7)
+FIRST_PHONE = 13900000000
+
+
+def phone(number: int) -> str:
+    return str(FIRST_PHONE + number)
+
+
+def fill(session: Session, borrowers: int) -> None:
+    """``borrowers`` people, every tenth with two loans; all due on one day, a week ahead."""
+    lender = Lender(name="罗平农商行")
+    session.add(lender)
+    session.flush()
+    people = [(n, id_number(n % 1000, born=f"{1950 + n // 1000}0203")) for n in range(borrowers)]
+    session.execute(
+        insert(Household), [{"head_id_number": card, "head_name": f"张{n}"} for n, card in people]
+    )
+    session.execute(
+        insert(Borrower),
+        [{"id_number": card, "name": f"张{n}", "phone": phone(n), "initials": None} for n, card in people],
+    )
+    loans = [(n, k) for n, _ in people for k in range(2 if n % 10 == 0 else 1)]
+    session.execute(
+        insert(Loan),
+        [
+            {
+                "lender_id": lender.id, "contract_no": f"HT-{n}-{k}", "borrower_id": n + 1, "household_id": n + 1,
+                "township_code": AGANG, "principal": 5_000_000, "balance": 5_000_000 - k, "overdue": 0,
+                "disbursed_on": DUE - timedelta(days=365), "due_on": DUE, "effective_due_on": DUE, "as_of": TODAY,
+            }
+            for n, k in loans
+        ],
+    )  # fmt: skip
