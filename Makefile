@@ -8,7 +8,7 @@ ARGS ?=
 PYTEST := .venv/bin/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev-setup test quick check format lock bench clean
+.PHONY: help setup run dev-setup test quick check format lock bench prove clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -40,6 +40,10 @@ lock: dev-setup ## write requirements/ from pyproject.toml; ARGS=--upgrade for n
 
 bench: dev-setup ## measure against bare floors, into benchmarks/results/
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+prove: dev-setup ## kill workers while they send: nothing lost, nothing twice; MESSAGES=, KILLS=, DB=, SEED=
+	@.venv/bin/python -m tests.prove $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(KILLS),--kills $(KILLS)) \
+		$(if $(DB),--db $(DB)) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove what set-up and tests made; the data in instance/ stays
 	@rm -rf .venv node_modules app/static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,7 +31,7 @@ from app.ledger.store import Busy, LedgerStore
 from app.loans.actions import newest_as_of
 from app.loans.queries import mark_settled, own_unsettled_since, unsettled_since
 from app.privacy import keyring
-from app.promises.judging import judge_promises, settle_reports
+from app.promises.judging import judge_promises, must_revise, settle_reports
 from app.today import business_date
 
 SWEPT_ON = "swept_on"
@@ -79,7 +79,7 @@ def is_settled(session: Session, today: date) -> bool:
 def _sweep(session: Session, day: date, actor: str) -> Swept:
     swept = sweep(session, day, actor)
     if day <= business_date(session):  # else the next imports would be swept for a day that is still to come
-        judge_promises(session, day)
+        judge_promises(session, day, revise=must_revise(session))
         put_setting(session, SWEPT_ON, day.isoformat())
     return swept
 

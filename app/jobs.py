@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from app import audit, heartbeat
+from app import audit, heartbeat, sending
 from app.clock import SHANGHAI
 from app.db import db, reading
 from app.heartbeat import HEARTBEAT_SECONDS
@@ -32,6 +32,7 @@ from app.privacy import keyring
 from app.today import business_date, now
 
 LEDGER_SECONDS = 1
+PLAN_SECONDS = 15 * 60
 MAX_ATTEMPTS = 3
 
 # What each part of the work weighs in the one percentage that is shown.
@@ -136,6 +137,21 @@ def follow_up() -> None:
         session.commit()
 
 
+def plan_reminders() -> None:
+    """Put the reminders of the coming week into the outbox."""
+    sending.plan_due()
+
+
+def send_messages() -> bool:
+    """Send one round; True when there may be more to send."""
+    return sending.send_due(sending.current_provider(), f"worker-{os.getpid()}") > 0
+
+
+def reconcile_messages() -> None:
+    """Find out what became of messages whose outcome is not known."""
+    sending.reconcile_due(sending.current_provider())
+
+
 def beat() -> None:
     """Say that the worker is alive."""
     heartbeat.beat(db.session(), now())
@@ -167,6 +183,9 @@ def run(app: Flask) -> None:
     scheduler.add_job(
         in_app(follow_up), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="follow_up"
     )
+
+    for job, seconds in ((plan_reminders, PLAN_SECONDS), (send_messages, 5), (reconcile_messages, 30)):
+        scheduler.add_job(in_app(job), "interval", seconds=seconds, next_run_time=now(), id=job.__name__)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         os._exit(0)  # whatever is under way is rolled back by the database, as after a kill

@@ -41,18 +41,25 @@ def register_pages(app: Flask) -> None:
     from app.forces.views import bp as forces
     from app.ledger.views import bp as ledger
     from app.measures.views import bp as measures
+    from app.papers.views import bp as papers
     from app.places.views import bp as places
     from app.policies.views import bp as policies
     from app.promises.views import bp as promises
+    from app.publicity.views import bp as publicity
     from app.remedies.views import bp as remedies
+    from app.remedies.workbook import bp as register
+    from app.sheets import first_sheet
     from app.web import NavEntry
 
     for blueprint in (dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places):
         app.register_blueprint(blueprint)
     app.register_blueprint(remedies)
+    app.register_blueprint(register)
     app.register_blueprint(measures)
+    app.register_blueprint(papers)
     app.register_blueprint(promises)
     app.register_blueprint(policies)
+    app.register_blueprint(publicity)
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide
 
@@ -63,6 +70,7 @@ def register_pages(app: Flask) -> None:
     app.extensions["qingshou.only_reads"] |= {"desk.search_page", "desk.suggest"}
     app.extensions["qingshou.rule_covers"] = would_cover
     app.extensions["qingshou.overtaken"] = overtaken
+    app.extensions["qingshou.first_sheet"] = first_sheet
     app.extensions["qingshou.nav"] = [
         NavEntry(T("Overview"), "dashboard.overview", "home", Permission.FIGURES),
         NavEntry(T("Today"), "desk.queue", "list-check", Permission.LOANS),
@@ -70,6 +78,8 @@ def register_pages(app: Flask) -> None:
         NavEntry(T("Bulletin"), "bulletin.show", "report", Permission.FIGURES),
         NavEntry(T("Disposal ledger"), "remedies.index", "file-spreadsheet", Permission.LOANS),
         NavEntry(T("Promises"), "promises.index", "calendar", Permission.LOANS),
+        NavEntry(T("Papers"), "papers.index", "printer", Permission.PAPERS),
+        NavEntry(T("Publicity"), "publicity.index", "speakerphone", Permission.LOANS),
         NavEntry(T("Measures"), "measures.show", "chart-bar", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
         NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),

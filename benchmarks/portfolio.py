@@ -1,9 +1,9 @@
 """A portfolio of any size put straight into the database, in the form that two months' ledgers would leave."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table, text
 
@@ -17,6 +17,7 @@ from app.privacy import ID_NUMBER, PHONE, keyring
 from benchmarks import invented
 from benchmarks.databases import village_code
 
+Placing: TypeAlias = Callable[[invented.Line], invented.Line]
 _CHUNK = 20_000
 _BEFORE = date(2023, 9, 30)
 _HOUSEHOLD = ("id", "head_id_number", "head_name", "size")
@@ -36,14 +37,21 @@ FROM loan WHERE disbursed_on <= :as_of
 """
 
 
-def fill(count: int, overdue_per_mille: int = 40, with_cases: bool = False) -> None:
+def fill(
+    count: int,
+    overdue_per_mille: int = 40,
+    with_cases: bool = False,
+    placed: Placing = lambda line: line,
+    townships: Sequence[str] = tuple(code for code, _ in invented.townships),
+) -> None:
     """Put ``count`` loans with two months' snapshots into the app's database, and commit.
 
-    ``with_cases``: also open the cases and count the figures, as the worker would.
+    ``with_cases``: also open the cases and count the figures, as the worker would. ``placed`` may put each loan
+    elsewhere, in one of ``townships`` (their codes) and at one of the branches, both by their position.
     """
     session = db.session()
     connection = session.connection()
-    _rows(connection, count, overdue_per_mille)
+    _rows(connection, map(placed, invented.lines(count, overdue_per_mille)), townships)
     for as_of, until, balance in (
         (_BEFORE, invented.AS_OF, "CASE WHEN balance = 0 THEN principal / 2 ELSE balance END"),
         (invented.AS_OF, FOREVER, "balance"),
@@ -84,13 +92,12 @@ def tidy() -> None:
     connection.close()
 
 
-def _rows(connection: Connection, count: int, overdue_per_mille: int) -> None:
+def _rows(connection: Connection, lines: Iterator[invented.Line], townships: Sequence[str]) -> None:
     session, ring = db.session(), keyring()
     lender = session.query(Lender).one().id
     branches = [branch.id for branch in session.query(Branch).order_by(Branch.id)]
     as_text = connection.dialect.name == "sqlite"
     as_of = _day(invented.AS_OF, as_text)
-    lines = invented.lines(count, overdue_per_mille)
     while chunk := list(islice(lines, _CHUNK)):
         households, borrowers, loans = [], [], []
         for line in chunk:
@@ -101,7 +108,7 @@ def _rows(connection: Connection, count: int, overdue_per_mille: int) -> None:
             )
             if line.head == line.number:
                 households.append((number, person, name, 2 + number % 5))
-            township = invented.townships[line.township][0]
+            township = townships[line.township]
             due = _day(line.due_on, as_text)
             loans.append(
                 (

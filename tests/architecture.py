@@ -28,7 +28,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "promises": (*_CASES, "fairness", "contacts"),
     "remedies": (*_CASES, "fairness", "contacts"),
     "papers": _WORK,
-    "publicity": ("places", "accounts"),
+    "publicity": _LOANS,
     "measures": _WORK,
     "desk": (*_WORK, "papers", "measures"),
     "sms": (),
@@ -50,6 +50,8 @@ HELPERS = {  # parts of a layer in files of their own
     "cases.search": "queries",
     "cases.bulk": "queries",
     "remedies.bulk": "actions",
+    "remedies.exchange": "actions",
+    "remedies.workbook": "views",
     "desk.search": "views",
     "desk.bulk": "views",
     "dashboard.styleguide": "views",
@@ -64,8 +66,9 @@ READERS = dict.fromkeys(("bulletin", "dashboard", "measures"), ("rules", "models
 EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's views pass
 
 # What wires slices together, may use everything, and is used by nothing below.
-COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "promises", "terminal")
-ROOTS = {"startup", "intake", "sending", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
+COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "promises",
+            "reminders", "terminal")
+ROOTS = {"startup", "intake", "sending", "sheets", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}
 DATABASE_LIBRARIES = {"sqlalchemy", "flask_sqlalchemy", "alembic", "psycopg", "sqlite3"}

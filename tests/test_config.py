@@ -35,6 +35,8 @@ def load(instance: Path, **environ: str) -> Settings:
         ("QINGSHOU_TODAY", "05/12/2023", "must be a date like 2023-12-05"),
         ("QINGSHOU_NOW", "half past nine", "must be a moment like 2023-12-05T09:30, not 'half past nine'"),
         ("QINGSHOU_NOW", "2023-12-05T25:00", "must be a moment like"),
+        ("QINGSHOU_SMS_PROVIDER", "pigeon", "must be one of sandbox, twilio, not 'pigeon'"),
+        ("QINGSHOU_SMS_PROVIDER", "twilio", "also needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM"),
     ],
 )
 def test_a_wrong_value_is_told(tmp_path: Path, name: str, value: str, told: str) -> None:
@@ -42,6 +44,28 @@ def test_a_wrong_value_is_told(tmp_path: Path, name: str, value: str, told: str)
         load(tmp_path, **{name: value})
     message = one_line(refused.value)
     assert name in message and told in message
+
+
+ACCOUNT = {"QINGSHOU_SMS_PROVIDER": "twilio", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t",
+           "TWILIO_FROM": "MG1"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://example.com", "http://127.0.0.1.example.com", "http://127.0.0.1@example.com", "http://10.0.0.1:80", "x",
+     "ftp://127.0.0.1", "http://127.0.0.1:port", "http://localhost/elsewhere"],
+)  # fmt: skip
+def test_a_rehearsal_s_server_is_on_this_machine(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, **ACCOUNT, TWILIO_BASE_URL=url)
+    assert "TWILIO_BASE_URL may only be an address of this machine" in one_line(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9000", "http://localhost:9000/", "http://[::1]:9000"])
+def test_and_then_it_is_used(tmp_path: Path, url: str) -> None:
+    account = load(tmp_path, **ACCOUNT, TWILIO_BASE_URL=url).twilio
+    assert account is not None and account["base_url"] == url.rstrip("/")
+    assert load(tmp_path).twilio is None
 
 
 def test_an_instance_folder_that_cannot_be(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from app.cases.models import Case
 from app.db import db
 from app.ledger.models import BatchState, ImportBatch
 from app.loans.models import Loan
+from app.places.queries import within
+from app.publicity.models import Publicity
 from app.today import now
 from tests.conftest import SignIn
 
@@ -34,6 +36,7 @@ PLACEHOLDERS = {"case_id", "batch_id", "loan_id", "account_id", "code", "filenam
 # Below a case; what names no row there is answered with 404, whether the case is foreign or not.
 PLACEHOLDERS |= {"force_id", "rule_id", "absence_id", "handover_id"}
 PLACEHOLDERS |= {"promise_id", "report_id"}
+PLACEHOLDERS |= {"entry_id"}
 PLACEHOLDERS |= {"approach_id", "attachment_id", "contact_id", "mark_id", "phone_key"}
 
 
@@ -89,6 +92,10 @@ def things(demo_app: Flask) -> Things:
     shared |= dict.fromkeys(("approach_id", "attachment_id", "contact_id", "mark_id"), 1)
     shared |= dict.fromkeys(("force_id", "rule_id", "absence_id", "handover_id"), 1)
     shared |= dict.fromkeys(("promise_id", "report_id"), 1)
+    own_entry, foreign_entry = (
+        session.scalars(select(Publicity.id).where(within(Publicity.region_code, code)).limit(1)).one()
+        for code in (OWN, FOREIGN)
+    )
     return Things(
         own={
             **shared,
@@ -97,6 +104,7 @@ def things(demo_app: Flask) -> Things:
             "batch_id": own_batch.id,
             "loan_id": loan.id,
             "code": OWN,
+            "entry_id": own_entry,
         },
         foreign={
             **shared,
@@ -105,6 +113,7 @@ def things(demo_app: Flask) -> Things:
             "batch_id": foreign_batch.id,
             "loan_id": 10**9,
             "code": FOREIGN_COUNTY + "101",
+            "entry_id": foreign_entry,
         },
     )
 
@@ -161,7 +170,7 @@ def test_a_role_reaches_what_the_table_allows_and_nothing_else(
 @pytest.mark.parametrize("role", [Role.TOWNSHIP, Role.BRANCH, Role.OFFICE], ids=str)
 def test_foreign_things_do_not_exist(demo_app: Flask, signed_in: SignIn, things: Things, role: Role) -> None:
     demo_app.config["WTF_CSRF_ENABLED"] = False
-    foreign = {"batch_id", "loan_id", "code"} if role is Role.OFFICE else {"case_id", "household_id"}
+    foreign = {"batch_id", "loan_id", "code"} if role is Role.OFFICE else {"case_id", "household_id", "entry_id"}
     reached = 0
     for rule, path in paths(demo_app, things.foreign):
         permission = permission_of(demo_app, rule.endpoint)

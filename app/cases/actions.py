@@ -28,7 +28,7 @@ from app.cases.assignment import (
     rows_of,
     why_opened,
 )  # fmt: skip
-from app.cases.limitation import start_limitation
+from app.cases.limitation import due_later, give_back, start_limitation
 from app.cases.models import Case, CaseEvent
 from app.cases.states import SYSTEM, CloseReason, Event, Refusal, State, follow
 from app.forces.rules import ROLE_OF, Line
@@ -130,9 +130,11 @@ def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
     """
     session.flush()  # the statements below go past what the session holds back
     closed = _close(session, day)
+    kept = due_later(session)
     _refresh(session, day)
     opened = _open(session, day)
     start_limitation(session)
+    give_back(session, kept)
     assigned = _assign(session, day)
     count, unassigned = session.execute(
         select(
@@ -253,7 +255,7 @@ def _refresh(session: Session, day: date) -> None:
         .values(
             overdue=overdue,
             due_on=Loan.effective_due_on,
-            # Due later, the period begins later than anything has begun it anew: it is given again.
+            # Due later, the period is given again; see ``limitation.due_later``.
             limitation_on=case((Case.due_on < Loan.effective_due_on, null()), else_=Case.limitation_on),
             township_code=Loan.township_code,
             village_code=Loan.village_code,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.cases.models import Case
 from app.cases.rules import limitation_end
-from app.loans.models import Repayment
+from app.loans.models import Loan, Repayment
 
 
 def start_limitation(session: Session) -> None:
@@ -25,6 +25,43 @@ def start_limitation(session: Session) -> None:
             statement.values(limitation_on=bindparam("ends")),
             [{"due": due, "ends": limitation_end(due, [])} for due in dates],
         )
+
+
+def due_later(session: Session) -> list[tuple[int, date]]:
+    """(case, end of its period) of the open cases whose loan now falls due later than the case knows.
+
+    Asked before the cases follow their loans: their periods are given anew from the later due date, and one that
+    ended later still, since something had begun it anew, gets that end back by ``give_back``.
+    """
+    query = select(Case.id, Case.limitation_on).join(Loan, Loan.id == Case.loan_id)
+    query = query.where(
+        Case.closed_on.is_(None), Case.due_on < Loan.effective_due_on, Case.limitation_on.is_not(None)
+    )
+    return [(key, ends) for key, ends in session.execute(query) if ends is not None]
+
+
+def give_back(session: Session, kept: list[tuple[int, date]]) -> None:
+    """Let no period of ``due_later`` end earlier than before."""
+    table: Any = Case.__table__
+    if kept:
+        statement = update(table).where(
+            table.c.id == bindparam("key"), table.c.limitation_on < bindparam("ends")
+        )
+        session.connection().execute(
+            statement.values(limitation_on=bindparam("ends")),
+            [{"key": key, "ends": ends} for key, ends in kept],
+        )
+
+
+def take_back(session: Session, found: Case, on: date, others: list[date], actor: str = audit.SYSTEM) -> None:
+    """What began the period anew on ``on`` has not happened; ``others`` are the days on which something did."""
+    if found.closed_on is not None or found.limitation_on != limitation_end(on, []):
+        return
+    found.limitation_on = limitation_end(found.due_on, others)
+    audit.record(
+        session, actor, "cases.limitation", "case", found.id, cause="taken back", on=on.isoformat(),
+        until=found.limitation_on.isoformat(),
+    )  # fmt: skip
 
 
 def restart_limitation(

@@ -5,12 +5,23 @@ One file for each kind of work, and ``terminal.py`` for how all of them speak.
 
 from flask import Flask
 
-from app.cli import bulletins, cases, instance, ledgers, measures, notes, people, policies, promises
+from app.cli import (
+    bulletins,
+    cases,
+    instance,
+    ledgers,
+    measures,
+    notes,
+    people,
+    policies,
+    promises,
+    reminders,
+)
 
 _COMMANDS = (
     instance.places, ledgers.ledger, cases.cases, cases.forces, bulletins.bulletin, bulletins.targets, people.users,
     instance.demo, instance.worker, instance.setup, instance.prepare,
-    policies.policies,
+    policies.policies, reminders.reminders,
 )  # fmt: skip
 
 

@@ -21,20 +21,28 @@ from app.contacts.rules import Channel, Disposition, NextAction
 from app.db import db, get_setting, put_setting
 from app.demo.county import Demo, Ledger, county
 from app.demo.disposals import disposal_of
+from app.demo.papers import RUNS
+from app.demo.publicity import publicity_of
 from app.demo.staff import FORCES, OFFICE, branch_user
 from app.demo.workbook import write_ledger
 from app.fairness.words import Mark
+from app.files import attachments
 from app.forces.actions import AbsenceEntry, ForceEntry, RuleEntry, add_absence, save_force, save_rule
 from app.forces.rules import LINE_OF, Method, Which
 from app.intake import Request, import_file, settle
 from app.labels import T, Text
 from app.ledger.actions import Tell
 from app.loans.models import Loan
+from app.papers.actions import USUAL_DAYS, Given, deliver, print_for
+from app.papers.models import Paper, PrintRun
+from app.papers.rules import Delivery, PaperKind
 from app.places.actions import lender_named, load_places
 from app.places.models import Branch, Region
 from app.places.rules import shipped
 from app.promises.actions import Report, Terms, report_repayment, take_promise
 from app.promises.rules import equal_parts
+from app.publicity import actions as publicity
+from app.publicity.rules import Means
 from app.remedies.actions import DisposalRefused, Plan, dispose
 from app.remedies.models import Disposal
 from app.remedies.rules import Cause, Route
@@ -88,6 +96,8 @@ def load_demo(_app: Flask, tell: Tell) -> None:
     settle(session, described.business_date, audit.SYSTEM)
     _notes(session, described)
     _disposals(session, described)
+    _papers(session)
+    _publicity(session, described)
     _task_forces(session, described)
     keep_published_text(
         session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM
@@ -199,6 +209,35 @@ def _disposals(session: Session, described: Demo) -> None:
             dispose(session, found, plan, office, day)
         except DisposalRefused:
             dispose(session, found, replace(plan, route=Route.COLLECTION), office, day)
+
+
+def _papers(session: Session) -> None:
+    if session.scalar(select(PrintRun.id).limit(1)) is not None:
+        return
+    people = {user.username: user for user in session.scalars(select(User))}
+    for run in RUNS:
+        author, day = people[run.author], run.printed_on
+        township = select(Case.id).where(Case.township_code == author.region_code, Case.closed_on.is_(None))
+        chosen = list(session.scalars(township.order_by(Case.due_on, Case.id).limit(run.cases)))
+        pay_by = day + timedelta(days=USUAL_DAYS)
+        printed = print_for(session, chosen, PaperKind(run.kind), author, day, pay_by).run
+        papers = session.scalars(select(Paper).where(Paper.run_id == printed.id).order_by(Paper.id))
+        for paper, said in zip(papers.all(), run.deliveries, strict=False):
+            on, at = said.at.date(), said.at.time()
+            given = Given(Delivery(said.how), on, at, witness=said.witness, text=said.text)
+            deliver(session, paper, paper.case, author, given, on)
+
+
+def _publicity(session: Session, described: Demo) -> None:
+    """What each township's collector has entered; no figure of the bulletin is made of it."""
+    collectors = select(User).where(User.role == Role.TOWNSHIP, User.active).order_by(User.id)
+    for author in session.scalars(collectors).all():
+        villages = select(Region.code).where(Region.parent_code == author.region_code).order_by(Region.code)
+        places = [author.region_code or "", *session.scalars(villages.limit(5))]
+        for number, said in enumerate(publicity_of(author.username, places, described.business_date)):
+            key = f"demo-publicity-{author.id}-{number}"
+            entry = publicity.Entry(said.region, said.on, Means(said.means), said.people, said.text, key=key)
+            publicity.add_entry(session, author, entry, described.business_date, attachments())
 
 
 def _notes(session: Session, described: Demo) -> None:

@@ -25,6 +25,8 @@ from app.desk.forms import MoveForm
 from app.fairness.forms import MarkForm, PhoneForm
 from app.fairness.queries import Standing
 from app.labels import Labelled, T
+from app.papers import queries as papers
+from app.papers.forms import DeliveryForm, PrintForm
 from app.promises import queries as promises
 from app.promises.forms import CancelForm, new_promise_form, new_repayment_form
 from app.remedies import queries as remedies
@@ -93,6 +95,13 @@ def _promise_forms(of: Reading, shown: promises.Panel) -> dict[str, Any]:
     }
 
 
+def _paper_forms(of: Reading, shown: papers.Panel) -> dict[str, Any]:
+    return {
+        "print_form": PrintForm.for_day(of.today),
+        "delivery_form": DeliveryForm.for_papers(shown.waiting, of.today),
+    }
+
+
 def _assign_form(of: Reading, _shown: Any) -> dict[str, Any]:
     return {"assign_form": assign_form(of.case)} if of.may(Permission.ASSIGN) else {}
 
@@ -113,6 +122,14 @@ PANELS: tuple[Panel, ...] = (
         Column.WORK,
         lambda of: promises.panel(of.session, of.case, of.today),
         forms=_promise_forms,
+    ),
+    Panel(
+        "papers",
+        "papers/_panel.html",
+        Column.WORK,
+        lambda of: papers.panel(of.session, of.case, of.today),
+        Permission.PAPERS,
+        _paper_forms,
     ),
     Panel("history", "desk/_history.html", Column.WORK, history),
     Panel(

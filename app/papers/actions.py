@@ -85,7 +85,9 @@ def print_for(
     session.flush()
     session.add_all(_paper(run, case, day, pay_by) for case in left)
     session.flush()
-    audit.record(session, actor.username, "papers.print", "print_run", run.id, kind=kind.value, count=len(left))
+    audit.record(
+        session, actor.username, "papers.print", "print_run", run.id, kind=kind.value, count=len(left)
+    )
     closed = sum(case.closed_on is not None for case in found)
     return Printing(run, closed, len(found) - closed - len(left))
 

@@ -93,7 +93,8 @@ def _seen(scope: Scope) -> Any:
 
 def find_run(session: Session, run_id: int, scope: Scope) -> PrintRun | None:
     """The run, None where no paper of it is in the scope."""
-    return session.scalar(_seen(scope).where(PrintRun.id == run_id))
+    found: PrintRun | None = session.scalar(_seen(scope).where(PrintRun.id == run_id))
+    return found
 
 
 def runs(session: Session, scope: Scope, before: int | None, limit: int) -> list[Run]:

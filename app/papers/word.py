@@ -27,6 +27,7 @@ PITCH, SMALL_PITCH = 26, 20  # pt
 _COLUMNS = (2320, 2302, 1500, 2722)  # of the strip, in twentieths of a point
 _WIDTH = sum(_COLUMNS)  # that of the text
 _SONG, _FANGSONG = "方正小标宋简体", "仿宋_GB2312"
+_INSTEAD = {_SONG: "宋体", _FANGSONG: "仿宋"}  # where a machine lacks the font
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,12 @@ def _prepare(document: Any) -> None:
     page.page_width, page.page_height = Mm(210), Mm(297)
     for side, width in MARGINS.items():
         setattr(page, f"{side}_margin", Mm(width))
+    _name_fonts(document)
     for paragraph in list(document.paragraphs):
         paragraph._element.getparent().remove(paragraph._element)
-    left = WD_ALIGN_PARAGRAPH.LEFT  # a contract's number, which cannot be broken, would pull a justified line apart
+    left = (
+        WD_ALIGN_PARAGRAPH.LEFT
+    )  # a contract's number, which cannot be broken, would pull a justified line apart
     _style(document, "Copy", _FANGSONG, SMALL_SIZE, SMALL_PITCH, left)
     title = _style(document, "PaperTitle", _SONG, TITLE_SIZE, 34, WD_ALIGN_PARAGRAPH.CENTER)
     title.paragraph_format.space_after = Pt(10)
@@ -73,6 +77,16 @@ def _prepare(document: Any) -> None:
     strip = _style(document, "Strip", _FANGSONG, SMALL_SIZE, SMALL_PITCH, WD_ALIGN_PARAGRAPH.CENTER)
     strip.paragraph_format.space_before = Pt(8)
     _style(document, "Cell", _FANGSONG, SMALL_SIZE, SMALL_PITCH, left)
+
+
+def _name_fonts(document: Any) -> None:
+    fonts = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>'
+        for name, other in _INSTEAD.items()
+    )
+    for part in document.part.package.iter_parts():
+        if part.partname == "/word/fontTable.xml":
+            part._blob = part.blob.replace(b"</w:fonts>", f"{fonts}</w:fonts>".encode())
 
 
 def _style(document: Any, name: str, font: str, size: int, pitch: int, align: WD_ALIGN_PARAGRAPH) -> Any:
@@ -124,7 +138,8 @@ def _table(rows: tuple[tuple[str, ...], ...]) -> str:
     )
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in _COLUMNS)
     return (
-        f'<w:tbl><w:tblPr><w:tblW w:w="{_WIDTH}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{edges}</w:tblBorders>'
+        f'<w:tbl><w:tblPr><w:tblW w:w="{_WIDTH}" w:type="dxa"/><w:jc w:val="center"/>'
+        f"<w:tblBorders>{edges}</w:tblBorders>"
         f'<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(map(_row, rows))}</w:tbl>'
     )
 
@@ -135,7 +150,8 @@ def _row(texts: tuple[str, ...]) -> str:
     spans = [1] * last + [len(_COLUMNS) - last]
     widths = [*_COLUMNS[:last], sum(_COLUMNS[last:])]
     cells = "".join(
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:gridSpan w:val="{span}"/><w:vAlign w:val="center"/></w:tcPr>'
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:gridSpan w:val="{span}"/>'
+        '<w:vAlign w:val="center"/></w:tcPr>'
         f"{_paragraph('Cell', text)}</w:tc>"
         for text, span, width in zip(texts, spans, widths, strict=True)
     )

@@ -53,7 +53,10 @@ class PaperFacts:
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """What ``to_json`` stored; of a later version's values those that are known here."""
         known = {field.name for field in fields(cls)}
-        return cls(**{k: date.fromisoformat(v) if k in _DATES else v for k, v in stored.items() if k in known})
+        values: dict[str, Any] = {k: v for k, v in stored.items() if k in known}
+        for name in _DATES:
+            values[name] = date.fromisoformat(values[name])
+        return cls(**values)
 
     @property
     def office(self) -> str:
@@ -125,8 +128,10 @@ def _demand(facts: PaperFacts) -> Sheet:
         f"{_person(facts)}：",
         (
             f"您于{_loan(facts)}，{chinese_date(facts.due_on)}到期{late}。{_owed(facts)}。",
-            f"请您于{chinese_date(facts.pay_by)}前归还到期本息。逾期未还的，将按合同约定继续计收利息，"
-            "并按规定如实报送信用信息，贷款人可依法主张债权。",
+            (
+                f"请您于{chinese_date(facts.pay_by)}前归还到期本息。逾期未还的，将按合同约定继续计收利息，"
+                "并按规定如实报送信用信息，贷款人可依法主张债权。"
+            ),
             "如还款暂有困难，请在上述日期前告知我们，共同商量还款安排。已经还款或对金额有疑问的，请持凭证与我们核对。",
         ),
         _contacts(facts),
@@ -142,8 +147,10 @@ def _maturity(facts: PaperFacts) -> Sheet:
         (
             f"您于{_loan(facts)}，{falls}{chinese_date(facts.due_on)}到期。{_owed(facts)}。",
             f"请您提前准备资金，于{chinese_date(facts.pay_by)}前办理还款，按时还款有助于保持良好的信用记录。",
-            "如还款有困难，请尽早与我们联系，商量还款安排。续贷、展期须在到期前申请，并符合政策规定的条件。"
-            "如您已经还款，请忽略本通知。",
+            (
+                "如还款有困难，请尽早与我们联系，商量还款安排。续贷、展期须在到期前申请，并符合政策规定的条件。"
+                "如您已经还款，请忽略本通知。"
+            ),
         ),
         _contacts(facts),
         _issued(facts),

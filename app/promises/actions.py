@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.accounts.models import User
 from app.cases.actions import fire
-from app.cases.limitation import restart_limitation
+from app.cases.limitation import restart_limitation, take_back
 from app.cases.models import Case
 from app.cases.states import Event
 from app.contacts.actions import Entry, add_contact, attach
@@ -23,7 +23,7 @@ from app.policies.queries import Policies
 from app.policies.rules import Key
 from app.promises.judging import judge_promises
 from app.promises.models import Instalment, Promise, ReportedRepayment
-from app.promises.queries import open_promise, owed
+from app.promises.queries import open_promise, owed, restarts
 from app.promises.rules import Part, PromiseState, ReportState, allocate, refusal
 from app.today import now
 
@@ -222,5 +222,9 @@ def withdraw_report(session: Session, made: ReportedRepayment, actor: User, reas
     if not reason.strip() or len(reason) > REASON_LENGTH:
         raise PromiseRefused("reason", T("Give a reason of at most %(n)s characters.", n=REASON_LENGTH))
     made.state, made.withdraw_reason = ReportState.WITHDRAWN, reason.strip()
+    session.flush()
+    take_back(
+        session, made.case, made.paid_on, [on for _, on in restarts(session, made.case)], actor.username
+    )
     audit.record(session, actor.username, "promises.withdrawn", "case", made.case_id, report=made.id)
     judge_promises(session, day, made.case_id)

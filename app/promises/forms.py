@@ -93,7 +93,9 @@ class PromiseForm(_Refusable):
         default="1",
     )
     channel = RadioField(
-        _l("Given how"), choices=lambda: [(c.value, c.label.render(gettext)) for c in TAKEN_BY]
+        _l("Given how"),
+        choices=lambda: [(c.value, c.label.render(gettext)) for c in TAKEN_BY],
+        default=Channel.NOTE.value,
     )
     text = TextAreaField(
         _l("In the borrower's words"),

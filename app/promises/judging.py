@@ -3,7 +3,7 @@
 What was paid on each instalment is one statement; its verdict is ``rules.verdict``, asked for those that changed.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -12,13 +12,17 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, 
 from sqlalchemy.orm import Session
 
 from app import audit
+from app.cases.limitation import take_back
 from app.cases.models import Case, CaseEvent
 from app.cases.states import SYSTEM, Event, Refusal, State, follow
+from app.db import get_setting, put_setting
 from app.labels import T
 from app.loans.models import Repayment, Snapshot
 from app.promises.models import Instalment, Promise, ReportedRepayment
+from app.promises.queries import restarts
 from app.promises.rules import PromiseState, ReportState, verdict, whole
 
+LEDGER_CAME, YES = "promises_ledger_came", "1"
 _COUNTS = (ReportState.REPORTED, ReportState.CONFIRMED)
 
 
@@ -41,8 +45,8 @@ def paid_between(loan_id: Any, first: Any, last: Any) -> ColumnElement[int]:
     )
 
 
-def _changed(session: Session, day: date, case_id: int | None) -> list[Row[Any]]:
-    """The instalments whose payment or verdict is no longer what is kept."""
+def _changed(session: Session, day: date, case_id: int | None, revise: bool) -> list[Row[Any]]:
+    """The instalments whose payment or verdict is no longer what is kept; without ``revise`` those now due alone."""
     over = paid_between(Promise.loan_id, Promise.taken_on, Instalment.until) - Instalment.before
     paid = case((over < 0, 0), (over > Instalment.amount, Instalment.amount), else_=over)
     counted = (
@@ -55,19 +59,30 @@ def _changed(session: Session, day: date, case_id: int | None) -> list[Row[Any]]
     )  # fmt: skip
     if case_id is not None:
         counted = counted.where(Promise.case_id == case_id)
+    if not revise:
+        counted = counted.where(Instalment.state == PromiseState.OPEN, Instalment.until < day)
     found = counted.subquery()
     due = and_(found.c.state == PromiseState.OPEN, found.c.until < day)
     return list(session.execute(select(found).where(or_(found.c.paid != found.c.kept_paid, due))))
 
 
-def judge_promises(session: Session, day: date, case_id: int | None = None) -> int:
+def must_revise(session: Session) -> bool:
+    """Has a ledger come since the promises were judged anew the last time? Asked once: the answer is then no."""
+    waits = get_setting(session, LEDGER_CAME) == YES
+    if waits:
+        put_setting(session, LEDGER_CAME, "")
+    return waits
+
+
+def judge_promises(session: Session, day: date, case_id: int | None = None, revise: bool = True) -> int:
     """Judge what is due by ``day``, and anew what a ledger has changed; returns how many promises got a verdict.
 
     Each instalment is judged as of the day after its own time was over, however far the business date jumps.
-    ``case_id``: only the promises of one case.
+    ``case_id``: only the promises of one case. Without ``revise`` only what is due is looked at, which is enough on
+    days on which no ledger came.
     """
     session.flush()
-    rows = _changed(session, day, case_id)
+    rows = _changed(session, day, case_id, revise)
     if not rows:
         return 0
     broken: dict[int, date] = {}
@@ -98,7 +113,7 @@ def _chunks(ids: set[int], size: int = 500) -> Iterable[list[int]]:
 
 def _conclude(session: Session, promise_ids: set[int], day: date) -> int:
     """Keep the verdict of each promise whose instalments are all judged, and let its case follow."""
-    told = []
+    told, values = [], []
     for ids in _chunks(promise_ids):
         parts = defaultdict(list)
         query = select(Instalment.promise_id, Instalment.state, Instalment.until, Instalment.paid)
@@ -110,15 +125,15 @@ def _conclude(session: Session, promise_ids: set[int], day: date) -> int:
             state = whole(row.state for row in mine)
             on = None if state is PromiseState.OPEN else max(row.until for row in mine) + timedelta(days=1)
             paid = sum(row.paid for row in mine)
-            session.execute(
-                update(Promise)
-                .where(Promise.id == made.id)
-                .values(state=state, paid=paid, judged_on=on)
-                .execution_options(synchronize_session=False)
-            )
+            values.append({"made": made.id, "now": state, "sum": paid, "on": on})
             if state is not made.state:
                 revised = made.state is not PromiseState.OPEN
                 told.append((made.case_id, state, day if revised else on, paid, revised))
+    table: Any = Promise.__table__
+    statement = update(table).where(table.c.id == bindparam("made"))
+    session.connection().execute(
+        statement.values(state=bindparam("now"), paid=bindparam("sum"), judged_on=bindparam("on")), values
+    )
     _fire_all(session, told)
     return len(told)
 
@@ -142,7 +157,6 @@ def _fire_all(session: Session, told: list[tuple[int, PromiseState, Any, int, bo
         events.append(
             {"case_id": case_id, "on": on, "kind": event, "state": after, "amount": paid, "why": why}
         )
-        audit.record(session, audit.SYSTEM, f"cases.{event.value}", "case", case_id, after=after.value)
     if events:
         session.execute(insert(CaseEvent), events)
         table: Any = Case.__table__
@@ -152,6 +166,13 @@ def _fire_all(session: Session, told: list[tuple[int, PromiseState, Any, int, bo
             .values(state=bindparam("now"), version=table.c.version + bindparam("by")),
             [{"key": key, "now": standing[key], "by": by} for key, by in moved.items()],
         )
+        audit.record(session, audit.SYSTEM, "promises.judged", "promise", "", **_tally(told))
+
+
+def _tally(told: list[tuple[int, PromiseState, Any, int, bool]]) -> dict[str, int]:
+    """How many verdicts of each kind, and how many of them took the place of another; each is an event of its case."""
+    counts = Counter(state.value for _, state, *_ in told)
+    return {**counts, "revised": sum(revised for *_, revised in told)}
 
 
 def _tell_cases(session: Session, case_ids: set[int], broken: dict[int, date]) -> None:
@@ -181,16 +202,16 @@ def _tell_cases(session: Session, case_ids: set[int], broken: dict[int, date]) -
             )
             .execution_options(synchronize_session=False)
         )
-    for case_id, on in broken.items():
-        since = [
-            or_(column.is_(None), column < on)
-            for column in (Case.township_contact_on, Case.branch_contact_on)
-        ]
-        session.execute(
-            update(Case)
-            .where(Case.id == case_id, *since)
-            .values(promise_broken_on=on)
-            .execution_options(synchronize_session=False)
+    table: Any = Case.__table__
+    since = [
+        or_(column.is_(None), column < bindparam("since"))
+        for column in (table.c.township_contact_on, table.c.branch_contact_on)
+    ]
+    if broken:
+        statement = update(table).where(table.c.id == bindparam("key"), *since)
+        session.connection().execute(
+            statement.values(promise_broken_on=bindparam("since")),
+            [{"key": key, "since": on} for key, on in broken.items()],
         )
 
 
@@ -200,6 +221,7 @@ def settle_reports(session: Session, as_of: date) -> tuple[int, int]:
     Of each loan that this ledger lists, the oldest report first: its principal is confirmed when the repayments that
     ledgers show from its day on still cover it. A report of costs or interest alone waits: a ledger cannot tell.
     """
+    put_setting(session, LEDGER_CAME, YES)
     reported = ReportedRepayment
     listed = exists().where(Snapshot.loan_id == reported.loan_id, Snapshot.as_of == as_of)
     waiting = session.scalars(
@@ -232,6 +254,8 @@ def settle_reports(session: Session, as_of: date) -> tuple[int, int]:
         report.settled_as_of, report.covered_on = as_of, covering[-1].paid_on if covers else None
         confirmed += covers
         session.flush()
+        if not covers:
+            take_back(session, report.case, report.paid_on, [on for _, on in restarts(session, report.case)])
         audit.record(
             session, audit.SYSTEM, f"promises.{report.state.value}", "case", report.case_id, report=report.id
         )

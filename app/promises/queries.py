@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.accounts.rules import Scope
 from app.cases.models import Case
 from app.cases.queries import cases_in
-from app.cases.rules import LIMITATION_MONTHS, limitation_end
-from app.clock import add_months, month_end
+from app.cases.rules import limitation_end
+from app.clock import month_end
+from app.contacts.models import Contact
+from app.contacts.rules import Disposition, Reached
 from app.loans.models import Loan, Repayment
 from app.policies.queries import Policies
 from app.policies.rules import KEYS, Key
@@ -55,7 +57,7 @@ class Panel:
     limitation_on: date | None
     limitation_over: bool
     limitation_near: bool
-    limitation_cause: tuple[Restart, date | None] | None
+    limitation_cause: tuple[Restart, date] | None
 
 
 def panel(session: Session, found: Case, today: date) -> Panel:
@@ -83,27 +85,32 @@ def panel(session: Session, found: Case, today: date) -> Panel:
     )
 
 
-def last_restart(session: Session, found: Case) -> tuple[Restart, date | None] | None:
-    """What began the case's limitation period anew the last time, and when; None where it runs from the due date.
+def restarts(session: Session, found: Case) -> list[tuple[Restart, date]]:
+    """What may have begun the case's limitation period anew and on which day, the newest first.
 
-    The day of a demand is not known here: its papers tell it.
+    Reports that were withdrawn or that a ledger contradicts are not among them.
     """
     reported, mine = ReportedRepayment, found.loan_id
     counts = reported.state.in_((ReportState.REPORTED, ReportState.CONFIRMED))
+    delivered = Contact.disposition == Disposition.DELIVERED, Contact.reached == Reached.BORROWER
     acts = union_all(
         select(literal(Restart.PROMISE.value).label("cause"), Promise.taken_on.label("on")).where(
             Promise.case_id == found.id
         ),
         select(literal(Restart.PAYMENT.value), Repayment.paid_on).where(Repayment.loan_id == mine),
         select(literal(Restart.PAYMENT.value), reported.paid_on).where(reported.loan_id == mine, counts),
+        select(literal(Restart.DEMAND.value), Contact.on).where(Contact.case_id == found.id, *delivered),
     ).subquery()
-    newest = session.execute(select(acts.c.cause, acts.c.on).order_by(acts.c.on.desc())).all()
-    if found.limitation_on is None or found.limitation_on == limitation_end(found.due_on, []):
+    query = select(acts.c.cause, acts.c.on).order_by(acts.c.on.desc())
+    return [(Restart(cause), on) for cause, on in session.execute(query)]
+
+
+def last_restart(session: Session, found: Case) -> tuple[Restart, date] | None:
+    """What began the case's limitation period anew the last time, and when; None where it runs from the due date."""
+    causes = restarts(session, found)
+    if found.limitation_on == limitation_end(found.due_on, []):
         return None
-    for cause, on in newest:
-        if add_months(on, LIMITATION_MONTHS) == found.limitation_on:
-            return Restart(cause), on
-    return Restart.DEMAND, None
+    return next((one for one in causes if limitation_end(one[1], []) == found.limitation_on), None)
 
 
 def contradictions(session: Session, scope: Scope) -> list[ReportedRepayment]:

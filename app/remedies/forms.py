@@ -3,6 +3,7 @@
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
@@ -81,6 +82,12 @@ class DisposalForm(FlaskForm):  # type: ignore[misc]
             (self.measure.data or "").replace("\r\n", "\n"),
             self.asked_on.data if route in EXTENDING else None,
         )
+
+
+class WorkbookForm(FlaskForm):  # type: ignore[misc]
+    """The disposal ledger as it was exported and edited."""
+
+    file = FileField(_l("Edited workbook"), [FileRequired(_l("Choose the workbook."))])
 
 
 def _plain_error(field: Field) -> None:

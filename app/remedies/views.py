@@ -68,7 +68,7 @@ def disposal(case_id: int) -> Answer:
     return redirect(url_for("desk.case", case_id=case_id) + "#disposal")
 
 
-def _chosen() -> Chosen:
+def chosen() -> Chosen:
     """What is asked for; 404 for what there is not."""
     township, branch, cause, route = (
         request.args.get(n) or None for n in ("township", "branch", "cause", "route")
@@ -109,6 +109,7 @@ def index() -> str:
         totals={c: (sum(n for n, _ in cells), sum(fen for _, fen in cells)) for c, cells in totals.items()},
         total=(sum(r.total[0] for r in rows), sum(r.total[1] for r in rows)),
         late=late,
+        may_write=allowed(Permission.NOTES),
         tab_items=[(b.label, url_with(by=b.value), b.value == by) for b in By],
     )
 
@@ -118,9 +119,9 @@ def index() -> str:
 def cases() -> str:
     """The cases behind a number of the table."""
     session, mine, today, after = db.session(), scope(), business_date(db.session()), _after()
-    chosen = _chosen()
-    found = queries.listed(session, mine, chosen, today, after, PAGE_SIZE + 1)
-    number, overdue = queries.count(session, mine, chosen, today)
+    wanted = chosen()
+    found = queries.listed(session, mine, wanted, today, after, PAGE_SIZE + 1)
+    number, overdue = queries.count(session, mine, wanted, today)
     rows = found[:PAGE_SIZE]
     last = rows[-1][0] if rows else None
     more = last is not None and len(found) > PAGE_SIZE
@@ -134,7 +135,7 @@ def cases() -> str:
     return render_template(
         "remedies/cases.html",
         page=page,
-        chosen=chosen,
+        chosen=wanted,
         today=today,
         overdue=overdue,
         causes=list(Cause),
@@ -142,4 +143,5 @@ def cases() -> str:
         days_past_due=days_past_due,
         names_in_full=user().role in COLLECTORS,
         may_write=allowed(Permission.NOTES),
+        export_url=url_for("register.export", **request.args.to_dict()),
     )

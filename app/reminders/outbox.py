@@ -27,6 +27,8 @@ from app.reminders.wording import Due
 from app.sms.protocol import Accepted, ChannelBroken, NotSent, Outcome, Refused
 from app.sms.rules import parts
 
+MOST_ROUNDS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -97,6 +99,18 @@ def claim(
     channel = channel_of(session, provider)
     if channel.paused_at is not None:
         return []
+    for _ in range(MOST_ROUNDS):  # past those that are only ended or put off
+        claims, ended = _round(session, channel, owner, clocks, timings, count, token)
+        if claims or not ended:
+            return claims
+    return []
+
+
+def _round(
+    session: Session, channel: SmsChannel, owner: str, clocks: Clocks, timings: Timings, count: int,
+    token: Callable[[], str],
+) -> tuple[list[Claim], int]:  # fmt: skip
+    """Claims among the first waiting messages, and how many of them were ended or put off."""
     query = (
         select(OutboxMessage)
         .where(
@@ -110,7 +124,7 @@ def claim(
     )
     waiting = session.scalars(query, execution_options={"populate_existing": True}).all()
     if not waiting:
-        return []
+        return [], 0
     judge, claims = _Judge(session, waiting, clocks, channel), []
     for message in waiting:
         if not judge.passes(message):
@@ -122,20 +136,24 @@ def claim(
         cost = message.parts * channel.price
         if not move(
             session, message.id, message.fence, Event.CLAIMED, clocks.real, fence=made.fence, lease_owner=owner,
-            lease_until=until, attempts=made.attempt, provider=provider, sent_on=clocks.today, cost=cost,
+            lease_until=until, attempts=made.attempt, provider=channel.name, sent_on=clocks.today, cost=cost,
             first_sent_at=message.first_sent_at or clocks.real, text=message.text, parts=message.parts,
         ):  # fmt: skip
             continue
         session.add(
             SendAttempt(
-                message_id=message.id, n=made.fence, token=made.token, provider=provider, begun_at=clocks.real
+                message_id=message.id,
+                n=made.fence,
+                token=made.token,
+                provider=channel.name,
+                begun_at=clocks.real,
             )
         )
         judge.spend(message, cost)
         claims.append(made)
     judge.keep_spending()
     session.flush()
-    return claims
+    return claims, judge.ended
 
 
 class _Judge:
@@ -149,9 +167,7 @@ class _Judge:
         borrowers = sorted({message.borrower_id for message in waiting})
         # Locked, so that of two messages to one borrower the second sees the first; who is busy comes later.
         lock = select(Borrower.id, Borrower.name).where(Borrower.id.in_(borrowers)).order_by(Borrower.id)
-        self.names = dict(
-            session.execute(lock.with_for_update(skip_locked=True, key_share=True)).all()
-        )
+        self.names = dict(session.execute(lock.with_for_update(skip_locked=True, key_share=True)).all())
         self.unwanted = set(
             session.scalars(
                 select(BorrowerMark.borrower_id).where(
@@ -171,6 +187,7 @@ class _Judge:
         self.sent = _sent(session, borrowers, clocks.today)
         self.dues = _dues(session, [message.id for message in waiting])
         self.spent = [0, 0, 0]
+        self.ended = 0
         self.day, self.month = _spent(session, clocks.today)
 
     def passes(self, message: OutboxMessage) -> bool:
@@ -187,12 +204,15 @@ class _Judge:
         hours = Hours(limits.sms_from, limits.sms_until, limits.sms_per_day, limits.sms_per_week)
         later = may_leave(self.clocks.business, hours, self.sent[message.borrower_id])
         if later is not None:
+            if later >= message.expires_at:
+                return self._end(message, Event.TOO_LATE, "")
             message.not_before = later
-            return self._end(message, Event.TOO_LATE, "") if later >= message.expires_at else False
+            self.ended += 1
+            return False
         return True
 
     def _end(self, message: OutboxMessage, event: Event, why: str) -> bool:
-        move(self.session, message.id, message.fence, event, self.clocks.real, why=why)
+        self.ended += move(self.session, message.id, message.fence, event, self.clocks.real, why=why)
         return False
 
     def _over_limit(self, message: OutboxMessage) -> bool:
@@ -208,8 +228,8 @@ class _Judge:
             for row in rows
             if row.balance > 0 and not row.missing_since and row.effective_due_on == row.due_on
         ]
-        if true and (len(true) < len(rows) or any(row.balance != row.amount for row in true)):
-            template = self.words.of(message.lender_id)
+        template = self.words.of(message.lender_id)
+        if template and true and (len(true) < len(rows) or any(row.balance != row.amount for row in true)):
             dues = [Due(row.balance, row.due_on) for row in true]
             message.text, _ = text_of(template, self.names[message.borrower_id], dues)
             message.parts = parts(message.text)

@@ -34,7 +34,7 @@ from app.reminders.rules import (
     untrue_from,
 )
 from app.reminders.states import State
-from app.reminders.wording import DEFAULT, Due, render
+from app.reminders.wording import Due, render
 from app.sms.rules import mobile, parts
 from app.today import now
 
@@ -62,11 +62,12 @@ class DueLoan(NamedTuple):
 
 @dataclass
 class Planned:
-    """What a run added; ``held`` of the messages wait for a person."""
+    """What a run added; ``held`` of the messages wait for a person, ``untold`` for an approved template."""
 
     messages: int = 0
     reminders: int = 0
     held: int = 0
+    untold: int = 0
 
 
 @dataclass
@@ -87,10 +88,9 @@ class Words:
         return own or next((t for t in self.found if t.lender_id is None), None)
 
 
-def text_of(template: MessageTemplate | None, name: str, dues: Sequence[Due]) -> tuple[str, list[str]]:
+def text_of(template: MessageTemplate, name: str, dues: Sequence[Due]) -> tuple[str, list[str]]:
     """The text for one borrower and the fields that were empty."""
-    fixed = {"signature": template.signature, "phone": template.phone} if template else {}
-    return render(template.body if template else DEFAULT, name, dues, fixed)
+    return render(template.body, name, dues, {"signature": template.signature, "phone": template.phone})
 
 
 def plan(session: Session, moment: datetime, horizon: int = HORIZON) -> Planned:
@@ -173,8 +173,14 @@ def _write(
         free = _free_day(day, min(one.until for one in loans), taken[borrower])
         if free is None:
             continue
+        template = words.of(loans[0].lender_id)
+        if (
+            template is None
+        ):  # nobody has approved what to say: planned as soon as somebody has, if it is still true
+            planned.untold += 1
+            continue
         taken[borrower].add(free)
-        row = _message(loans, free, words, numbers)
+        row = _message(loans, free, template, numbers)
         rows.append(row)
         wanted[row["key"]] = loans
     if not rows:
@@ -209,18 +215,17 @@ def _free_day(day: date, until: date, taken: set[date]) -> date | None:
     return day if day < until else None
 
 
-def _message(loans: list[DueLoan], day: date, words: Words, numbers: Policies) -> dict[str, Any]:
+def _message(loans: list[DueLoan], day: date, template: MessageTemplate, numbers: Policies) -> dict[str, Any]:
     one = loans[0]
-    template = words.of(one.lender_id)
     text, empty = text_of(template, one.name, [Due(loan.amount, loan.due_on) for loan in loans])
     limits = limits_for(numbers, one.region, one.lender_id)
     opens = Hours(limits.sms_from, limits.sms_until).window(day)[0]
     phone = mobile(one.phone or "")
-    why = "no mobile number" if phone is None else f"empty: {', '.join(empty)}" if empty and template else ""
+    why = "no mobile number" if phone is None else f"empty: {', '.join(empty)}" if empty else ""
     return {
         "key": f"reminder:{one.borrower_id}:{day.isoformat()}:{SMS}",
         "borrower_id": one.borrower_id,
-        "template_id": template.id if template else None,
+        "template_id": template.id,
         "lender_id": one.lender_id,
         "region_code": one.region,
         "channel": SMS,

@@ -1,12 +1,14 @@
 """The portfolio of the proof: every borrower is to get exactly one message today, however many loans fall due."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.loans.models import Borrower, Household, Loan
 from app.places.models import Lender
+from app.reminders.models import MessageTemplate
+from app.reminders.wording import DEFAULT
 from tests.ledger.factory import AGANG, id_number
 
 NOW = "2023-12-05T09:30"
@@ -23,6 +25,14 @@ def fill(session: Session, borrowers: int) -> None:
     """``borrowers`` people, every tenth with two loans; all due on one day, a week ahead."""
     lender = Lender(name="罗平农商行")
     session.add(lender)
+    words = {
+        "name": "reminder",
+        "version": 1,
+        "body": DEFAULT,
+        "signature": "【罗平农商行】",
+        "phone": "0874-8220001",
+    }
+    session.add(MessageTemplate(**words, approved_at=datetime(2023, 1, 1, tzinfo=UTC)))
     session.flush()
     people = [(n, id_number(n % 1000, born=f"{1950 + n // 1000}0203")) for n in range(borrowers)]
     session.execute(

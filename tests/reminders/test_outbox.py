@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.clock import SHANGHAI
 from app.fairness.models import BorrowerMark
 from app.fairness.words import Mark
-from app.loans.models import Loan
+from app.loans.models import Borrower, Loan
 from app.reminders import outbox, reconcile
-from app.reminders.models import OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
+from app.reminders.models import MessageTemplate, OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
 from app.reminders.outbox import Claim, Clocks
 from app.reminders.plan import plan
 from app.reminders.rules import Timings
@@ -24,6 +24,7 @@ from tests.prove import county
 
 NINE = datetime(2023, 12, 5, 9, 30, tzinfo=SHANGHAI)
 USUAL = Timings()
+TOKENS = count()
 
 
 @pytest.fixture
@@ -40,8 +41,7 @@ def clocks(business: datetime = NINE, real: datetime | None = None) -> Clocks:
 
 
 def claim(session: Session, at: Clocks | None = None, many: int = 10) -> list[Claim]:
-    numbers = count(outbox.counts(session)["pending"] * 1000 + len(session.identity_map) * 7)
-    made = outbox.claim(session, "sandbox", "w", at or clocks(), USUAL, many, lambda: f"t{next(numbers)}")
+    made = outbox.claim(session, "sandbox", "w", at or clocks(), USUAL, many, lambda: f"t{next(TOKENS)}")
     session.commit()
     return made
 
@@ -73,6 +73,25 @@ def test_days_of_downtime_lose_nothing_but_what_is_no_longer_true(session: Sessi
     assert plan(session, NINE + timedelta(days=3), horizon=0).messages == 1  # three days late, still true
     assert plan(session, NINE + timedelta(days=6), horizon=0).messages == 1  # the day before
     assert plan(session, NINE + timedelta(days=8), horizon=0).messages == 0
+
+
+def test_nothing_is_said_that_nobody_approved_and_nothing_is_lost_by_waiting(session: Session) -> None:
+    county.fill(session, 2)
+    words = session.scalars(select(MessageTemplate)).one()
+    approved, words.approved_at = words.approved_at, None
+    none = plan(session, NINE, horizon=0)
+    assert (none.messages, none.reminders, none.untold) == (0, 0, 2)
+    words.approved_at = approved
+    assert plan(session, NINE + timedelta(days=1), horizon=0).messages == 2
+
+
+def test_what_cannot_be_sent_as_it_is_goes_to_a_person_and_the_rest_go(session: Session) -> None:
+    county.fill(session, 3)
+    people = session.scalars(select(Borrower).order_by(Borrower.id)).all()
+    people[0].phone, people[1].name = "0874-8220001", " "
+    done = plan(session, NINE, horizon=0)
+    assert (done.messages, done.held) == (3, 2)
+    assert states(session) == [State.REVIEW, State.REVIEW, State.PENDING]
 
 
 def test_a_claim_is_held_by_one_and_finished_by_its_fence(planned: Session) -> None:
@@ -109,6 +128,12 @@ def test_the_last_look(planned: Session, change: Callable[[Session], object], ex
     planned.commit()
     claim(planned)
     assert states(planned)[1] is expected
+
+
+def test_those_that_end_do_not_hold_up_those_behind_them(planned: Session) -> None:
+    planned.execute(update(Loan).where(Loan.borrower_id < 3).values(balance=0))
+    assert [made.phone for made in claim(planned, many=1)] == [county.phone(2)]
+    assert states(planned) == [State.CANCELLED, State.CANCELLED, State.SENDING]
 
 
 def test_a_changed_balance_is_told_as_it_is_now(planned: Session) -> None:
