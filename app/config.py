@@ -1,6 +1,7 @@
 """Settings from the environment and the instance folder. A wrong value stops the start with one clear line."""
 
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +18,8 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o600
 _SHANGHAI = ZoneInfo("Asia/Shanghai")  # as clock.SHANGHAI, which lies above this module
-SMS_PROVIDERS = ("sandbox", "twilio")
+SMS_PROVIDERS = ("sandbox", "handoff", "twilio")
+_LABEL = re.compile(r"[a-z0-9-]{2,32}")
 FIRST_START_TRIES, FIRST_START_PAUSE = 20, 0.05
 
 
@@ -117,17 +119,34 @@ def _twilio(environ: Mapping[str, str]) -> dict[str, str]:
         "sender": environ.get("TWILIO_FROM", ""),
         "public_url": environ.get("QINGSHOU_PUBLIC_URL", "").rstrip("/"),
         "base_url": environ.get("TWILIO_BASE_URL", "").rstrip("/"),
+        "region": environ.get("TWILIO_REGION", ""),
+        "edge": environ.get("TWILIO_EDGE", ""),
     }
     names = {"sid": "TWILIO_ACCOUNT_SID", "token": "TWILIO_AUTH_TOKEN", "sender": "TWILIO_FROM"}
     if missing := [name for key, name in names.items() if not account[key]]:
         raise ConfigError(f"QINGSHOU_SMS_PROVIDER=twilio also needs {', '.join(missing)}")
-    if account["public_url"] and not account["public_url"].startswith(("https://", "http://")):
+    if account["public_url"] and not (
+        _is_https(account["public_url"]) or _is_loopback(account["public_url"])
+    ):
         raise ConfigError("QINGSHOU_PUBLIC_URL must be an address like https://qingshou.example")
+    for key, name in (("region", "TWILIO_REGION"), ("edge", "TWILIO_EDGE")):
+        if account[key] and not _LABEL.fullmatch(account[key]):
+            raise ConfigError(f"{name} must be a word like ie1 or dublin, not {account[key]!r}")
+    if account["region"] and not account["edge"]:
+        raise ConfigError("TWILIO_REGION also needs TWILIO_EDGE")
     if account["base_url"] and not _is_loopback(account["base_url"]):
         raise ConfigError(
             "TWILIO_BASE_URL may only be an address of this machine, like http://127.0.0.1:9000"
         )
     return account
+
+
+def _is_https(url: str) -> bool:
+    try:
+        where = urlsplit(url)
+        return where.scheme == "https" and bool(where.hostname) and not (where.query or where.fragment)
+    except ValueError:
+        return False
 
 
 def _is_loopback(url: str) -> bool:

@@ -40,6 +40,7 @@ NAMING = {
 }
 FOREVER = date(9999, 12, 31)
 SQLITE_BUSY_SECONDS = 30
+SQLITE_CACHE_KIB = 16 * 1024  # of each connection; the usual 2 MiB hold less than the cases of a large county
 
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
 
@@ -150,6 +151,11 @@ def set_read_only(only: bool) -> None:
     _read_only.set(only)
 
 
+def is_read_only() -> bool:
+    """Does this context only read?"""
+    return _read_only.get()
+
+
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
@@ -160,6 +166,7 @@ def _prepare(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+        f"cache_size=-{SQLITE_CACHE_KIB}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,4 +1,4 @@
-"""The cells of a workbook that a form takes, read by the children that read ledgers, so that a hostile file harms none."""
+"""The cells of a workbook that a form takes; the children that read ledgers read it, so that no file does harm."""
 
 import tempfile
 from pathlib import Path

@@ -48,8 +48,11 @@ def register_pages(app: Flask) -> None:
     from app.publicity.views import bp as publicity
     from app.remedies.views import bp as remedies
     from app.remedies.workbook import bp as register
+    from app.reminders.callbacks import bp as callbacks
+    from app.reminders.views import bp as reminders
+    from app.sending import current_provider
     from app.sheets import first_sheet
-    from app.web import NavEntry
+    from app.web import NavEntry, csrf
 
     for blueprint in (dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places):
         app.register_blueprint(blueprint)
@@ -60,6 +63,9 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(promises)
     app.register_blueprint(policies)
     app.register_blueprint(publicity)
+    app.register_blueprint(reminders)
+    app.register_blueprint(callbacks)
+    csrf.exempt(callbacks)  # signed by the provider instead
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide
 
@@ -71,6 +77,7 @@ def register_pages(app: Flask) -> None:
     app.extensions["qingshou.rule_covers"] = would_cover
     app.extensions["qingshou.overtaken"] = overtaken
     app.extensions["qingshou.first_sheet"] = first_sheet
+    app.extensions["qingshou.sms_provider"] = current_provider
     app.extensions["qingshou.nav"] = [
         NavEntry(T("Overview"), "dashboard.overview", "home", Permission.FIGURES),
         NavEntry(T("Today"), "desk.queue", "list-check", Permission.LOANS),
@@ -79,6 +86,7 @@ def register_pages(app: Flask) -> None:
         NavEntry(T("Disposal ledger"), "remedies.index", "file-spreadsheet", Permission.LOANS),
         NavEntry(T("Promises"), "promises.index", "calendar", Permission.LOANS),
         NavEntry(T("Papers"), "papers.index", "printer", Permission.PAPERS),
+        NavEntry(T("Reminders"), "reminders.index", "message-2", Permission.REMINDERS),
         NavEntry(T("Publicity"), "publicity.index", "speakerphone", Permission.LOANS),
         NavEntry(T("Measures"), "measures.show", "chart-bar", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),

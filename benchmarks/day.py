@@ -48,7 +48,9 @@ class Sizes:
         """The portfolios by name; the last is the largest once more, in a single county."""
         shares = (SMALL_PER_MILLE, *(PER_MILLE for _ in self.loans[1:]))
         found = {f"{n:,} loans": County.spread(n, share) for n, share in zip(self.loans, shares, strict=True)}
-        return found | {f"{self.loans[-1]:,} loans in one county": County.one_county(self.loans[-1], shares[-1])}
+        return found | {
+            f"{self.loans[-1]:,} loans in one county": County.one_county(self.loans[-1], shares[-1])
+        }
 
 
 @dataclass
@@ -102,7 +104,11 @@ def _collectors() -> list[int]:
     found: list[int] = []
     for line in Line:
         mine = COLUMNS[line].user
-        query = select(mine).join(User, User.id == mine).where(User.role == ROLE_OF[line], Case.closed_on.is_(None))
+        query = (
+            select(mine)
+            .join(User, User.id == mine)
+            .where(User.role == ROLE_OF[line], Case.closed_on.is_(None))
+        )
         busiest = query.group_by(mine).order_by(text("count(*) DESC"), mine)
         found += [one for one in db.session.scalars(busiest.limit(PEOPLE // 2)) if one]
     return found
@@ -149,4 +155,6 @@ def _results(places: list[Place], statements: dict[str, dict[str, int]]) -> Iter
             most = max(found[what] for found in statements.values())
             yield Result("day", f"{what}, SQL statements", most, "", statements[small.name][what], 1.0)
     for place in places:
-        yield Result("day", f"{_MEASURES}, {place.name}", place.p(_MEASURES, 50) / 1000, "s", None, MEASURES_SECONDS)
+        yield Result(
+            "day", f"{_MEASURES}, {place.name}", place.p(_MEASURES, 50) / 1000, "s", None, MEASURES_SECONDS
+        )

@@ -101,7 +101,13 @@ def _region(code: str, parent: str, level: Level, name: str) -> Region:
 def _account(name: str, role: Role, region: str | None = None, branch: int | None = None) -> User:
     made = datetime(2023, 1, 1, tzinfo=UTC)
     return User(
-        username=name, name=name, role=role, region_code=region, branch_id=branch, password_hash="", created_at=made
+        username=name,
+        name=name,
+        role=role,
+        region_code=region,
+        branch_id=branch,
+        password_hash="",
+        created_at=made,
     )
 
 
@@ -139,7 +145,9 @@ def _work() -> None:
             )
 
 
-_CONTACT = 'id case_id borrower_id author_id line "on" at recorded_at channel reached disposition text'.split()
+_CONTACT = (
+    'id case_id borrower_id author_id line "on" at recorded_at channel reached disposition text'.split()
+)
 _CONTACT += ["next_action_on", "third_party_reason", "breaches"]
 _AUDIT = "id at actor action entity entity_id detail previous digest".split()
 _PROMISE = "id case_id loan_id taken_by_id line taken_on amount paid state tolerance last_due_on cancel_reason".split()
@@ -215,7 +223,9 @@ def _trail(count: int, as_text: bool) -> Iterator[tuple[Any, ...]]:
     """As many entries as there are contacts, chained to those that are there; the head follows at the end."""
     session = db.session()
     head = session.scalars(select(AuditHead)).one()
-    first = session.execute(select(func.coalesce(func.max(text("id")), 0)).select_from(text("audit_entry"))).scalar_one()
+    first = session.execute(
+        select(func.coalesce(func.max(text("id")), 0)).select_from(text("audit_entry"))
+    ).scalar_one()
     previous, moment = head.digest, datetime(2023, 12, 4, tzinfo=UTC)
     for number in range(1, count + 1):
         content = (moment, "benchmark", "contacts.add", "case", str(number), {})

@@ -63,17 +63,25 @@ def _promise(most: int) -> int:
     for number, (case_id, loan_id) in enumerate(session.execute(query), 1):
         promises.append(
             {
-                "id": number, "case_id": case_id, "loan_id": loan_id, "taken_by_id": taker, "taken_on": TAKEN,
-                "amount": AMOUNT, "last_due_on": DUE,
-            }  # fmt: skip
+                "id": number,
+                "case_id": case_id,
+                "loan_id": loan_id,
+                "taken_by_id": taker,
+                "taken_on": TAKEN,
+                "amount": AMOUNT,
+                "last_due_on": DUE,
+            }
         )
         parts.append({"promise_id": number, "due_on": DUE, "until": DUE, "amount": AMOUNT})
         if number % 3:
             paid.append(
                 {
-                    "loan_id": loan_id, "as_of": DUE, "paid_on": DUE, "amount": AMOUNT // (number % 3),
+                    "loan_id": loan_id,
+                    "as_of": DUE,
+                    "paid_on": DUE,
+                    "amount": AMOUNT // (number % 3),
                     "source": RepaymentSource.LEDGER,
-                }  # fmt: skip
+                }
             )
     for model, rows in ((Promise, promises), (Instalment, parts), (Repayment, paid)):
         session.execute(insert(model), rows)

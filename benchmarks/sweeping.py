@@ -17,11 +17,12 @@ from benchmarks.databases import Databases, opened
 from benchmarks.measure import Result, compare, timed
 
 AIM = 3.0
-_COLUMNS = "loan_id, township_code, branch_id, due_on, overdue, opened_on, township_user_id, branch_user_id"
+_COLUMNS = """loan_id, borrower_id, township_code, village_code, branch_id, due_on, overdue, state, version, opened_on,
+    township_user_id, branch_user_id"""
 _BARE = f"""
 INSERT INTO %s ({_COLUMNS})
-SELECT loan.id, loan.township_code, loan.branch_id, effective_due_on,
-       CASE WHEN overdue > 0 THEN overdue ELSE balance END, {{day}}, township.user_id, branch.user_id
+SELECT loan.id, borrower_id, loan.township_code, village_code, loan.branch_id, effective_due_on,
+       CASE WHEN overdue > 0 THEN overdue ELSE balance END, 'open', 0, {{day}}, township.user_id, branch.user_id
 FROM loan
 LEFT JOIN (SELECT region_code, min(id) AS user_id FROM user_account WHERE role = 'township' AND active
            GROUP BY region_code) AS township ON township.region_code = loan.township_code
@@ -30,7 +31,8 @@ LEFT JOIN (SELECT branch_id, min(id) AS user_id FROM user_account WHERE role = '
 WHERE overdue > 0 OR (as_of <= effective_due_on AND effective_due_on < {{day}} AND balance > 0)
 """.format(day=f"DATE '{invented.SWEEP_DAY}'")
 _TABLE = """
-CREATE TABLE bare_case (loan_id bigint, township_code varchar(12), branch_id bigint, due_on date, overdue bigint,
+CREATE TABLE bare_case (loan_id bigint, borrower_id bigint, township_code varchar(12), village_code varchar(12),
+                        branch_id bigint, due_on date, overdue bigint, state varchar(20), version bigint,
                         opened_on date, township_user_id bigint, branch_user_id bigint)
 """
 _FLOORS = {"collection_case": "the table of cases", "bare_case": "a plain table"}
@@ -92,7 +94,7 @@ def _sweep() -> Callable[[], Answer]:
 def _put_back() -> None:
     """No cases again, nor bare ones."""
     if db.engine.dialect.name == "postgresql":
-        _run("TRUNCATE collection_case, case_event, case_note, bare_case")
+        _run("TRUNCATE collection_case, case_event, bare_case CASCADE")
     else:
         for table in ("case_event", "collection_case", "bare_case"):
             _run(f"DELETE FROM {table}")

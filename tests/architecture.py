@@ -30,7 +30,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "papers": _WORK,
     "publicity": _LOANS,
     "measures": _WORK,
-    "desk": (*_WORK, "papers", "measures"),
+    "desk": (*_WORK, "papers", "measures", "sms", "reminders"),
     "sms": (),
     "reminders": (*_CASES, "fairness", "contacts", "sms"),
     "ledger": _LOANS,
@@ -54,10 +54,14 @@ HELPERS = {  # parts of a layer in files of their own
     "remedies.workbook": "views",
     "desk.search": "views",
     "desk.bulk": "views",
+    "desk.bulk_work": "views",
     "dashboard.styleguide": "views",
     **dict.fromkeys(("desk.household", "desk.pages", "desk.panels", "desk.queue"), "views"),
     "desk.borrowers": "queries",
-    **{f"reminders.{part}": "actions" for part in ("plan", "outbox", "reconcile")},
+    **{f"reminders.{part}": "actions" for part in ("plan", "moves", "judging", "outbox", "reconcile")},
+    **{f"reminders.{part}": "actions" for part in ("deciding", "forecast", "inbound", "texts")},
+    "reminders.lists": "queries",
+    **dict.fromkeys(("reminders.callbacks", "reminders.pages", "reminders.text_pages"), "views"),
     **{f"ledger.{part}": "actions" for part in ("apply", "apply_people", "compare", "digest", "names")},
     **{f"ledger.{part}": "actions" for part in ("report", "stage", "store", "watch")},
 }
@@ -68,7 +72,8 @@ EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's 
 # What wires slices together, may use everything, and is used by nothing below.
 COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "promises",
             "reminders", "terminal")
-ROOTS = {"startup", "intake", "sending", "sheets", "demo.load", "setup", "jobs", "cli", *(f"cli.{name}" for name in COMMANDS), ""}
+ROOTS = {"startup", "intake", "sending", "sheets", "demo.load", "setup", "jobs", "cli", ""}
+ROOTS |= {f"cli.{name}" for name in COMMANDS}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}
 DATABASE_LIBRARIES = {"sqlalchemy", "flask_sqlalchemy", "alembic", "psycopg", "sqlite3"}

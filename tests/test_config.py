@@ -35,7 +35,7 @@ def load(instance: Path, **environ: str) -> Settings:
         ("QINGSHOU_TODAY", "05/12/2023", "must be a date like 2023-12-05"),
         ("QINGSHOU_NOW", "half past nine", "must be a moment like 2023-12-05T09:30, not 'half past nine'"),
         ("QINGSHOU_NOW", "2023-12-05T25:00", "must be a moment like"),
-        ("QINGSHOU_SMS_PROVIDER", "pigeon", "must be one of sandbox, twilio, not 'pigeon'"),
+        ("QINGSHOU_SMS_PROVIDER", "pigeon", "must be one of sandbox, handoff, twilio, not 'pigeon'"),
         ("QINGSHOU_SMS_PROVIDER", "twilio", "also needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM"),
     ],
 )
@@ -66,6 +66,27 @@ def test_and_then_it_is_used(tmp_path: Path, url: str) -> None:
     account = load(tmp_path, **ACCOUNT, TWILIO_BASE_URL=url).twilio
     assert account is not None and account["base_url"] == url.rstrip("/")
     assert load(tmp_path).twilio is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("QINGSHOU_PUBLIC_URL", "http://county.example"), ("QINGSHOU_PUBLIC_URL", "https://"),
+     ("QINGSHOU_PUBLIC_URL", "county.example"), ("QINGSHOU_PUBLIC_URL", "https://[county"),
+     ("TWILIO_REGION", "ie1.example/"), ("TWILIO_EDGE", "DUB LIN"), ("TWILIO_REGION", "ie1")],
+)  # fmt: skip
+def test_the_provider_s_other_settings_are_checked(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, **ACCOUNT, **{name: value})
+    assert name in one_line(refused.value)
+
+
+def test_and_taken_when_right(tmp_path: Path) -> None:
+    for url in ("https://county.example", "https://county.example/qingshou/", "http://127.0.0.1:8000"):
+        account = load(
+            tmp_path, **ACCOUNT, QINGSHOU_PUBLIC_URL=url, TWILIO_REGION="ie1", TWILIO_EDGE="dublin"
+        ).twilio
+        assert account is not None and account["public_url"] == url.rstrip("/")
+    assert load(tmp_path, QINGSHOU_SMS_PROVIDER="handoff").sms_provider == "handoff"
 
 
 def test_an_instance_folder_that_cannot_be(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Permission(StrEnum):
     PAPERS = "papers"
     PUBLICITY = "publicity"
     POLICIES = "policies"  # the numbers a county sets
-    REMINDERS = "reminders"  # what is sent to borrowers, and when
+    REMINDERS = "reminders"  # what is sent to borrowers, and when; one writes it and another approves
     IMPORT = "import"
     TARGETS = "targets"
     ACCOUNTS = "accounts"
@@ -40,10 +40,9 @@ class Permission(StrEnum):
 
 _SEES = frozenset({Permission.FIGURES, Permission.LOANS})
 _COLLECTS = _SEES | {Permission.NOTES, Permission.PAPERS, Permission.PUBLICITY}
-_LEADS = _COLLECTS | {Permission.ASSIGN, Permission.OVERRIDE}
+_LEADS = _COLLECTS | {Permission.ASSIGN, Permission.OVERRIDE, Permission.REMINDERS}
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.OFFICE: _LEADS
-    | {Permission.IMPORT, Permission.TARGETS, Permission.POLICIES, Permission.REMINDERS},
+    Role.OFFICE: _LEADS | {Permission.IMPORT, Permission.TARGETS, Permission.POLICIES},
     Role.LEADER: _LEADS,
     Role.TOWNSHIP: _COLLECTS,
     Role.BRANCH: _COLLECTS,

@@ -129,6 +129,12 @@ def meant(scope: Scope, chosen: Filter, today: date, only: tuple[int, ...] = ())
     return query.where(Case.id.in_(only)) if only else query
 
 
+def open_ones(session: Session, chosen: Any) -> list[Case]:
+    """The open cases among those whose numbers ``chosen`` selects."""
+    query = select(Case).where(Case.id.in_(chosen), Case.closed_on.is_(None)).order_by(Case.id)
+    return list(session.scalars(query.options(joinedload(Case.loan).joinedload(Loan.borrower))))
+
+
 def list_cases(
     session: Session, scope: Scope, chosen: Filter, today: date, after: tuple[date, int] | None, limit: int
 ) -> list[Case]:

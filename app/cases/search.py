@@ -119,14 +119,20 @@ def search(session: Session, scope: Scope, text: str, phone_owners: Any) -> tupl
         return None
     found: dict[int, Case] = {}
     for one in wanted:
-        query = _ordered(select(Case).where(cases_in(scope), _cases_of(session, one, phone_owners)))
-        found |= {case.id: case for case in session.scalars(query.limit(SHOWN + 1))}
+        # First which, then all about them: what does not fit on the page is not looked up
+        numbers = _ordered(select(Case.id).where(cases_in(scope), _cases_of(session, one, phone_owners)))
+        chosen = list(session.scalars(numbers.limit(SHOWN + 1)))
+        found |= {case.id: case for case in session.scalars(_loaded(select(Case).where(Case.id.in_(chosen))))}
     cases = sorted(found.values(), key=lambda case: (case.closed_on is not None, case.due_on, case.id))
     return cases[:SHOWN], len(cases) > SHOWN
 
 
 def _ordered(query: Any) -> Any:
+    return query.order_by(Case.closed_on.is_not(None), Case.due_on, Case.id)
+
+
+def _loaded(query: Any) -> Any:
     loaded = joinedload(Case.loan)
-    return query.order_by(Case.closed_on.is_not(None), Case.due_on, Case.id).options(
+    return query.options(
         loaded.joinedload(Loan.borrower), loaded.joinedload(Loan.township), loaded.joinedload(Loan.village)
     )

@@ -31,7 +31,7 @@ def contacts_of(session: Session, found: Case) -> list[Contact]:
     """The contacts of one case, oldest first."""
     query = select(Contact).where(Contact.case_id == found.id).order_by(Contact.id)
     shown = (joinedload(Contact.author), joinedload(Contact.phone), joinedload(Contact.approach))
-    more = (selectinload(Contact.attachments), selectinload(Contact.correction))
+    more = (selectinload(Contact.attachments), joinedload(Contact.correction))
     return list(session.scalars(query.options(*shown, *more)))
 
 

@@ -19,6 +19,7 @@ from app.ledger import queries as ledger
 from app.loans import queries as loans
 from app.places.models import Region
 from app.remedies.queries import undisposed
+from app.reminders.lists import needing_a_person
 from app.today import business_date
 from app.web import COUNT_LIMIT
 
@@ -72,6 +73,7 @@ def overview() -> str:
         rules=RULES,
         undisposed=undisposed(session, mine) if own is None else None,
         missing=loans.count_missing(session, mine),
+        messages=needing_a_person(session, mine) if allowed(Permission.REMINDERS) else 0,
         waiting=ledger.waiting(session, reader.region_code) if allowed(Permission.IMPORT) else [],
         may_import=allowed(Permission.IMPORT),
     )

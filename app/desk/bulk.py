@@ -4,7 +4,7 @@ The filter stands in the address and is asked anew each time; a number that has 
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -15,21 +15,26 @@ from werkzeug.wrappers import Response as Redirect
 from app import audit
 from app.accounts.access import allowed, requires, scope, user
 from app.accounts.models import User
-from app.accounts.rules import Permission
+from app.accounts.rules import COLLECTORS, Permission
 from app.cases import bulk as cases
 from app.cases import queries
 from app.cases.assignment import bulk_assign
 from app.cases.queries import collectors
 from app.cases.views import filter_asked
+from app.contacts.rules import NextAction
 from app.db import db
 from app.desk.pages import bp
-from app.forces.rules import LINE_OF
+from app.forces.rules import LINE_OF, Line
 from app.labels import T, Text
+from app.papers.actions import MOST_PAPERS, USUAL_DAYS
+from app.papers.rules import PaperKind
 from app.remedies.bulk import BULK_ROUTES, Order, apply, preview
 from app.remedies.rules import MEASURE_LENGTH, Cause
 from app.today import business_date, local_time, now
 
 MOST_TICKED = 500
+MOST_STEPS = 500  # cases that get a next step at once; each of them is a note in its history
+_ACTIONS = ("bulk_dispose", "bulk_give", "bulk_next", "bulk_print", "bulk_export")
 Answer = str | Redirect | tuple[str, int]
 _HEADS = (
     T("Case number"), T("Township"), T("Village"), T("Borrower"), T("ID number"), T("Phone"), T("Contract number"),
@@ -46,7 +51,7 @@ class Meant:
     today: date
 
 
-def _meant() -> Meant:
+def meant_now() -> Meant:
     """The cases that the address means, as they are now and within the reader's scope."""
     session = db.session()
     today = business_date(session)
@@ -57,12 +62,12 @@ def _meant() -> Meant:
     return Meant(chosen, cases.touched(session, chosen), len(set(ids)), today)
 
 
-def _here(endpoint: str = "desk.bulk") -> str:
+def here(endpoint: str = "desk.bulk") -> str:
     arguments: dict[str, Any] = request.args.to_dict(flat=False)
     return url_for(endpoint, **arguments)
 
 
-def _page(meant: Meant, errors: dict[str, str] | None = None, planned: Any = None) -> str:
+def page(meant: Meant, errors: dict[str, str] | None = None, planned: Any = None) -> str:
     kept: dict[str, Any] = {k: v for k, v in request.args.items() if k != "id"}
     typed = {k: v for k, v in request.form.items() if k != "csrf_token"}
     people = (
@@ -78,8 +83,16 @@ def _page(meant: Meant, errors: dict[str, str] | None = None, planned: Any = Non
         typed=typed,
         errors=errors or {},
         planned=planned,
+        lines=list(Line),
         may_assign=allowed(Permission.ASSIGN),
-        urls={name: _here(f"desk.{name}") for name in ("bulk_dispose", "bulk_give", "bulk_export")},
+        may_print=allowed(Permission.PAPERS),
+        may_plan=user().role in COLLECTORS,
+        kinds=list(PaperKind),
+        steps=list(NextAction),
+        most_papers=MOST_PAPERS,
+        most_steps=MOST_STEPS,
+        usual_pay_by=meant.today + timedelta(days=USUAL_DAYS),
+        urls={name: here(f"desk.{name}") for name in _ACTIONS},
         measure_length=MEASURE_LENGTH,
         back=url_for("cases.index", **kept),
     )
@@ -89,7 +102,7 @@ def _page(meant: Meant, errors: dict[str, str] | None = None, planned: Any = Non
 @requires(Permission.NOTES)
 def bulk() -> str:
     """How many cases are meant, and what can be done with all of them."""
-    return _page(_meant())
+    return page(meant_now())
 
 
 def _order(today: date) -> tuple[Order | None, dict[str, str]]:
@@ -113,10 +126,11 @@ def _order(today: date) -> tuple[Order | None, dict[str, str]]:
     if errors:
         return None, errors
     route = next(route for route in BULK_ROUTES if route == sent["route"])
-    return Order(Cause(sent["cause"]), route, deadline, measure, bool(sent.get("replace"))), {}
+    owner = next((line for line in Line if line == sent.get("owner")), None)
+    return Order(Cause(sent["cause"]), route, deadline, measure, bool(sent.get("replace")), owner), {}
 
 
-def _changed(meant: Meant) -> dict[str, str]:
+def changed_since(meant: Meant) -> dict[str, str]:
     """The count that the preview showed is another now."""
     seen = request.form.get("seen", "")
     if not seen or seen == str(meant.touched.cases):
@@ -134,14 +148,14 @@ def _changed(meant: Meant) -> dict[str, str]:
 @requires(Permission.NOTES)
 def bulk_dispose() -> Answer:
     """Set cause and route: first what it would do, then, sent again with the count seen, do it."""
-    session, meant = db.session(), _meant()
+    session, meant = db.session(), meant_now()
     order, errors = _order(meant.today)
     if order is None:
-        return _page(meant, errors), 422
-    changed = _changed(meant)
+        return page(meant, errors), 422
+    changed = changed_since(meant)
     if changed or not request.form.get("seen"):
-        page = _page(meant, changed, preview(session, meant.chosen, order, meant.today))
-        return (page, 409) if changed else page
+        shown = page(meant, changed, preview(session, meant.chosen, order, meant.today))
+        return (shown, 409) if changed else shown
     done = apply(session, meant.chosen, order, user(), meant.today)
     session.commit()
     flash(gettext("%(n)s cases have the cause and route now.", n=done.done), "success")
@@ -151,7 +165,7 @@ def bulk_dispose() -> Answer:
         (done.early, T("%(n)s are not overdue for long enough for risk compensation.", n=done.early)),
     ]
     _report([sentence for number, sentence in left if number])
-    return redirect(_here())
+    return redirect(here())
 
 
 def _report(left: list[Text]) -> None:
@@ -164,7 +178,7 @@ def _report(left: list[Text]) -> None:
 @requires(Permission.ASSIGN)
 def bulk_give() -> Answer:
     """Give one line of the cases to a collector."""
-    session, meant = db.session(), _meant()
+    session, meant = db.session(), meant_now()
     number, reason = request.form.get("to", ""), request.form.get("reason", "").strip()
     people = {str(one.id): one for one in collectors(session, scope()) if one.active}
     to: User | None = people.get(number)
@@ -172,9 +186,9 @@ def bulk_give() -> Answer:
     if not reason or len(reason) > 200:
         errors["reason"] = gettext("Give the reason, in at most 200 characters.")
     if to is None or errors:
-        return _page(meant, errors), 422
-    if changed := _changed(meant):
-        return _page(meant, changed), 409
+        return page(meant, errors), 422
+    if changed := changed_since(meant):
+        return page(meant, changed), 409
     done = bulk_assign(session, meant.chosen, LINE_OF[to.role], to, user(), meant.today, reason)
     session.commit()
     flash(gettext("%(name)s has %(n)s more cases.", name=to.name, n=done.done), "success")
@@ -186,14 +200,14 @@ def bulk_give() -> Answer:
         ),
     ]
     _report([sentence for number, sentence in left if number])
-    return redirect(_here())
+    return redirect(here())
 
 
 @bp.post("/cases/bulk/export")
 @requires(Permission.NOTES)
 def bulk_export() -> Response:
     """The cases as a workbook with masked numbers; the trail keeps who took it."""
-    session, meant = db.session(), _meant()
+    session, meant = db.session(), meant_now()
     moment, stream = now(), BytesIO()
     mark = gettext(
         "Exported by %(name)s, %(when)s", name=f"{user().name} ({user().username})", when=local_time(moment)

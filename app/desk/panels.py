@@ -31,6 +31,7 @@ from app.promises import queries as promises
 from app.promises.forms import CancelForm, new_promise_form, new_repayment_form
 from app.remedies import queries as remedies
 from app.remedies.forms import DisposalForm
+from app.reminders import lists as messages
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,12 @@ PANELS: tuple[Panel, ...] = (
         _paper_forms,
     ),
     Panel("history", "desk/_history.html", Column.WORK, history),
+    Panel(
+        "messages",
+        "reminders/_panel.html",
+        Column.WORK,
+        lambda of: messages.panel(of.session, of.case.borrower_id),
+    ),
     Panel(
         "months", "desk/_months.html", Column.WORK, lambda of: cases.snapshots_of(of.session, of.case.loan_id)
     ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from app.accounts.models import User
@@ -153,15 +153,24 @@ def _ranked(queue: Queue) -> Subquery:
     return select(*columns).where(is_mine(queue), not_done(queue)).subquery()
 
 
-def entries(session: Session, queue: Queue, after: Place | None, limit: int) -> list[Case]:
-    """The cases to be done, in order, those after ``after``."""
-    ranked = _ranked(queue)
-    of = ranked.c
-    query = select(Case).join(ranked, of.id == Case.id).where(of.ranked.is_not(None))
+def in_order(queue: Queue, after: Place | None = None, first: Place | None = None) -> Select[tuple[int]]:
+    """The numbers of the cases to be done, in order: those after ``after``; or all, those after ``first`` first."""
+    of = _ranked(queue).c
+    query = select(of.id).where(of.ranked.is_not(None))
     if after is not None:
         query = query.where(_beyond(of, after))
-    query = query.order_by(of.ranked, of.since, of.overdue.desc(), of.id).limit(limit)
-    return list(session.scalars(query.options(*_shown())))
+    if first is not None:
+        query = query.order_by(case((_beyond(of, first), 0), else_=1))
+    return query.order_by(of.ranked, of.since, of.overdue.desc(), of.id)
+
+
+def entries(session: Session, queue: Queue, after: Place | None, limit: int) -> list[Case]:
+    """The cases to be done, in order, those after ``after``."""
+    # First the numbers: read in one statement with it, the loans of the whole queue would be looked up to be ordered.
+    numbers = list(session.scalars(in_order(queue, after).limit(limit)))
+    query = select(Case).where(Case.id.in_(numbers)).options(*_shown())
+    found = {one.id: one for one in session.scalars(query)}
+    return [found[number] for number in numbers]
 
 
 def _shown() -> list[Any]:
@@ -178,11 +187,7 @@ def _beyond(of: Any, place: Place) -> ColumnElement[bool]:
 
 def next_case(session: Session, queue: Queue, after: Place | None) -> int | None:
     """The id of the case that follows in the queue, from its beginning where nothing follows."""
-    of = _ranked(queue).c
-    query = select(of.id).where(of.ranked.is_not(None))
-    if after is not None:
-        query = query.order_by(case((_beyond(of, after), 0), else_=1))
-    return session.scalar(query.order_by(of.ranked, of.since, of.overdue.desc(), of.id).limit(1))
+    return session.scalar(in_order(queue, first=after).limit(1))
 
 
 def waits(session: Session, queue: Queue, case_id: int) -> bool:
@@ -253,30 +258,35 @@ class Load:
 
 
 def loads(session: Session, scope: Scope, n: Numbers) -> list[Load]:
-    """Every collector who has open cases in the scope, both lines; two statements a line."""
-    found: list[Load] = []
-    for line, mine in COLUMNS.items():
-        ranked, touched_today = rank(line, n), mine.contact == n.today
-        waits = and_(
-            ranked.is_not(None), or_(~func.coalesce(touched_today, False), Case.replied_on.is_not(None))
-        )
-        query = (
-            select(
-                mine.user,
-                func.count(),
-                func.count(case((waits, 1))),
-                func.count(case((touched_today, 1))),
-                func.count(case((untouched(line, n.untouched_until), 1))),
-                func.sum(Case.overdue),
-            )
-            .where(cases_in(scope), Case.closed_on.is_(None), mine.user.is_not(None))
-            .group_by(mine.user)
-        )
-        rows = {row[0]: row[1:] for row in session.execute(query)}
-        people = select(User).where(User.id.in_(rows)).order_by(User.name, User.id)
-        people = people.options(joinedload(User.region), joinedload(User.branch))
-        found += [Load(user, line, *map(int, rows[user.id])) for user in session.scalars(people)]
-    return found
+    """Every collector who has open cases in the scope, by line; one pass over the cases for both lines."""
+    holders = [COLUMNS[line].user for line in Line]
+    counts = [
+        func.count(),
+        func.sum(Case.overdue),
+        *(column for line in Line for column in _counted(line, n)),
+    ]
+    query = select(*holders, *counts).where(cases_in(scope), Case.closed_on.is_(None)).group_by(*holders)
+    held: dict[Line, dict[int, list[int]]] = {line: {} for line in Line}
+    for row in session.execute(query):
+        held_by, (number, overdue, *parts) = row[: len(holders)], map(int, row[len(holders) :])
+        for i, (line, user_id) in enumerate(zip(Line, held_by, strict=True)):
+            if user_id is not None:
+                sums = held[line].setdefault(user_id, [0] * 5)
+                added = (number, *parts[i * 3 : i * 3 + 3], overdue)
+                held[line][user_id] = [a + b for a, b in zip(sums, added, strict=True)]
+    ids = {number for by_user in held.values() for number in by_user}
+    people = select(User).where(User.id.in_(ids)).order_by(User.name, User.id)
+    users = list(session.scalars(people.options(joinedload(User.region), joinedload(User.branch))))
+    return [Load(one, line, *held[line][one.id]) for line in Line for one in users if one.id in held[line]]
+
+
+def _counted(line: Line, n: Numbers) -> tuple[ColumnElement[int], ...]:
+    """Of a group of cases: those the line has to do today, those it has done today, those it neglects."""
+    touched = COLUMNS[line].contact == n.today
+    waits = and_(
+        rank(line, n).is_not(None), or_(~func.coalesce(touched, False), Case.replied_on.is_not(None))
+    )
+    return tuple(func.count(case((each, 1))) for each in (waits, touched, untouched(line, n.untouched_until)))
 
 
 # Who else is there

@@ -5,8 +5,8 @@ from typing import Any
 from flask import g, render_template, request
 from sqlalchemy import select
 
-from app.accounts.access import allowed, requires, scope
-from app.accounts.rules import Permission
+from app.accounts.access import allowed, requires, scope, user
+from app.accounts.rules import COLLECTORS, Permission
 from app.cases.search import SHOWN, search
 from app.db import db
 from app.desk.pages import bp
@@ -34,6 +34,7 @@ def _found() -> dict[str, Any]:
         "cases": cases,
         "more": more,
         "shown": SHOWN,
+        "names_in_full": user().role in COLLECTORS,
     }
 
 

@@ -16,7 +16,7 @@ from app.cases.actions import EventRefused, Overtaken, fire
 from app.cases.models import Case
 from app.clock import days_past_due
 from app.db import db
-from app.desk import bulk, household, queue, search  # noqa: F401 - their pages join the blueprint
+from app.desk import bulk, bulk_work, household, queue, search  # noqa: F401 - their pages join the blueprint
 from app.desk.actions import be_here
 from app.desk.forms import MoveForm
 from app.desk.pages import bp

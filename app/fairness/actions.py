@@ -80,6 +80,25 @@ def set_mark(
     return mark
 
 
+def borrower_opted_out(session: Session, borrower_id: int, day: date, said: str) -> None:
+    """The borrower has asked by reply for no more messages: the mark is set at once, with his words as its reason."""
+    session.execute(select(Borrower.id).where(Borrower.id == borrower_id).with_for_update())
+    if Mark.OPT_OUT in open_marks(session, [borrower_id]).get(borrower_id, frozenset()):
+        return
+    mark = BorrowerMark(
+        borrower_id=borrower_id,
+        kind=Mark.OPT_OUT,
+        starts_on=day,
+        reason=said.strip()[:REASON_LENGTH],
+        set_at=moment(session),
+        lift_reason="",
+    )
+    session.add(mark)
+    session.flush()
+    told = {"mark": mark.id, "kind": Mark.OPT_OUT.value}
+    audit.record(session, audit.SYSTEM, "fairness.mark", "borrower", borrower_id, **told)
+
+
 def lift_mark(session: Session, mark: BorrowerMark, actor: User, day: date, reason: str) -> None:
     """End a mark, with the recorded reason. Those that protect somebody only by who leads. Raises FairnessRefused."""
     if mark.kind in PROTECTING and not may(actor.role, Permission.OVERRIDE):

@@ -37,8 +37,15 @@ class Borrower(Base):
     initials: Mapped[str | None] = mapped_column(String(64))  # of the name, in pinyin; the import keeps it
 
     __table_args__ = (  # prefixes by code point, whatever the database's collation
-        Index("ix_borrower_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
-        Index("ix_borrower_initials", "initials", postgresql_ops={"initials": "text_pattern_ops"}),
+        Index(
+            "ix_borrower_name", "name", postgresql_ops={"name": "text_pattern_ops"}, postgresql_include=["id"]
+        ),
+        Index(
+            "ix_borrower_initials",
+            "initials",
+            postgresql_ops={"initials": "text_pattern_ops"},
+            postgresql_include=["id"],
+        ),
     )
 
 

@@ -56,7 +56,7 @@ class DeliveryForm(FlaskForm):  # type: ignore[misc]
 
     paper = SelectField(_l("Paper"), [InputRequired(_l("Choose the paper."))], validate_choice=False)
     how = RadioField(_l("How it was delivered"), [InputRequired(_l("Choose how it was delivered."))])
-    handed = RadioField(_l("Way"), default=IN_PERSON)
+    handed = RadioField(_l("Way"), [InputRequired(_l("Choose how it was delivered."))], default=IN_PERSON)
     on = DateField(_l("Delivered on"), [InputRequired(_l("Give the day of the delivery."))])
     at = TimeField(_l("At"), [Optional()])
     witness = StringField(

@@ -111,7 +111,7 @@ def delivery(case_id: int) -> Answer:
     except IntegrityError:  # the same delivery, sent twice at once: the other one is saved
         session.rollback()
     flash(gettext("The delivery is saved."), "success")
-    return redirect(url_for("desk.case", case_id=case_id) + "#papers")
+    return redirect(url_for("desk.case", case_id=case_id) + "#case-papers")
 
 
 def _chosen() -> tuple[Chosen, str]:

@@ -180,7 +180,7 @@ _SHEETS: dict[PaperKind, Callable[[PaperFacts], Sheet]] = {
 
 def receipt_rows(kind: PaperKind) -> tuple[tuple[str, ...], ...]:
     """The strip at the foot of each copy, filled in by hand: rows of labels and the spaces behind them."""
-    day = "　　　年　　月　　日"
+    day = "　　年　　月　　日"
     if kind is PaperKind.PROMISE:
         return (("经办人签名", "", "日期", day),)
     boxes = "　　".join(f"□{word}" for word in ("本人签收", "留置（有见证人）", "拒收"))

@@ -82,6 +82,37 @@ KEYS: dict[Key, Definition] = {
 }
 
 
+class Group(Labelled):
+    """How a page orders the numbers."""
+
+    CONTACT = "contact", T("Contact with borrowers")
+    MESSAGES = "messages", T("Reminders by message")
+    QUEUE = "queue", T("The day's list")
+    PROMISES = "promises", T("Promises and the limitation period")
+    ROUTES = "routes", T("Routes")
+    OTHER = "other", T("Other numbers")
+
+
+_GROUPS: dict[Group, tuple[Key, ...]] = {
+    Group.CONTACT: (
+        Key.CONTACT_FROM, Key.CONTACT_UNTIL, Key.CALLS_PER_DAY, Key.UNANSWERED_PER_DAY, Key.JUST_CALLED,
+    ),
+    Group.MESSAGES: (Key.SMS_FROM, Key.SMS_UNTIL, Key.SMS_PER_DAY, Key.SMS_PER_WEEK),
+    Group.QUEUE: (Key.NO_CONTACT_DAYS, Key.LARGE_AMOUNT, Key.NEW_CASE_DAYS),
+    Group.PROMISES: (
+        Key.PROMISE_GRACE, Key.PROMISE_TOLERANCE, Key.PROMISE_HORIZON, Key.LIMITATION_WARNING,
+    ),
+    Group.ROUTES: (Key.MOST_RENEWALS, Key.COMPENSATION_DAYS, Key.COMPENSATION_FUND),
+}  # fmt: skip
+
+
+def groups() -> dict[Group, tuple[Key, ...]]:
+    """Every key once; one that no group names yet stands under the last."""
+    named = {key for keys in _GROUPS.values() for key in keys}
+    rest = tuple(key for key in KEYS if key not in named)
+    return _GROUPS | ({Group.OTHER: rest} if rest else {})
+
+
 @dataclass(frozen=True, slots=True)
 class Entered:
     """A value somebody set: for a region ("" everywhere) and perhaps one lender, from ``starts_on`` until ``until``."""

@@ -8,7 +8,20 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    insert,
+    join,
+    select,
+    update,
+    values,
+)
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -23,6 +36,8 @@ from app.promises.queries import restarts
 from app.promises.rules import PromiseState, ReportState, verdict, whole
 
 LEDGER_CAME, YES = "promises_ledger_came", "1"
+_ROWS = 1_000
+_FAILED = (PromiseState.PARTIAL, PromiseState.BROKEN)
 _COUNTS = (ReportState.REPORTED, ReportState.CONFIRMED)
 
 
@@ -45,25 +60,31 @@ def paid_between(loan_id: Any, first: Any, last: Any) -> ColumnElement[int]:
     )
 
 
-def _changed(session: Session, day: date, case_id: int | None, revise: bool) -> list[Row[Any]]:
-    """The instalments whose payment or verdict is no longer what is kept; without ``revise`` those now due alone."""
-    over = paid_between(Promise.loan_id, Promise.taken_on, Instalment.until) - Instalment.before
-    paid = case((over < 0, 0), (over > Instalment.amount, Instalment.amount), else_=over)
-    counted = (
+def _changed(session: Session, day: date, case_id: int | None, revise: bool) -> list[tuple[Row[Any], int]]:
+    """The instalments whose payment or verdict is no longer what is kept, with what was paid on each in time (分).
+
+    Without ``revise`` those now due alone.
+    """
+    query = (
         select(
             Instalment.id, Instalment.promise_id, Promise.case_id, Instalment.until, Instalment.amount,
-            Instalment.state, Promise.tolerance, Instalment.paid.label("kept_paid"), paid.label("paid"),
+            Instalment.state, Promise.tolerance, Instalment.paid.label("kept_paid"),
+            (paid_between(Promise.loan_id, Promise.taken_on, Instalment.until) - Instalment.before).label("over"),
         )
         .join(Promise, Promise.id == Instalment.promise_id)
         .where(Promise.state != PromiseState.CANCELLED)
     )  # fmt: skip
     if case_id is not None:
-        counted = counted.where(Promise.case_id == case_id)
+        query = query.where(Promise.case_id == case_id)
     if not revise:
-        counted = counted.where(Instalment.state == PromiseState.OPEN, Instalment.until < day)
-    found = counted.subquery()
-    due = and_(found.c.state == PromiseState.OPEN, found.c.until < day)
-    return list(session.execute(select(found).where(or_(found.c.paid != found.c.kept_paid, due))))
+        query = query.where(Instalment.state == PromiseState.OPEN, Instalment.until < day)
+    rows: list[Row[Any]] = list(session.execute(query))
+    found = ((row, min(max(int(row.over), 0), int(row.amount))) for row in rows)
+    return [(row, paid) for row, paid in found if paid != row.kept_paid or _is_due(row, day)]
+
+
+def _is_due(row: Row[Any], day: date) -> bool:
+    return row.state is PromiseState.OPEN and row.until < day
 
 
 def must_revise(session: Session) -> bool:
@@ -86,24 +107,43 @@ def judge_promises(session: Session, day: date, case_id: int | None = None, revi
     if not rows:
         return 0
     broken: dict[int, date] = {}
-    values = []
-    for row in rows:
+    new = []
+    for row, paid in rows:
         judged = row.state is not PromiseState.OPEN or row.until < day
-        state = verdict(row.amount, row.paid, row.tolerance) if judged else PromiseState.OPEN
-        values.append({"key": row.id, "now_paid": row.paid, "now_state": state})
+        state = verdict(row.amount, paid, row.tolerance) if judged else PromiseState.OPEN
+        new.append({"row": row.id, "paid": paid, "state": state})
         if state in (PromiseState.PARTIAL, PromiseState.BROKEN) and state is not row.state:
             broken[row.case_id] = max(row.until + timedelta(days=1), broken.get(row.case_id, date.min))
-    table: Any = Instalment.__table__
-    session.connection().execute(
-        update(table)
-        .where(table.c.id == bindparam("key"))
-        .values(paid=bindparam("now_paid"), state=bindparam("now_state")),
-        values,
-    )
-    verdicts = _conclude(session, {row.promise_id for row in rows}, day)
-    _tell_cases(session, {row.case_id for row in rows}, broken)
+    write_rows(session, Instalment.__table__, new)
+    verdicts = _conclude(session, {row.promise_id for row, _ in rows}, day)
+    _tell_cases(session, {row.case_id for row, _ in rows}, broken)
     session.expire_all()
     return verdicts
+
+
+def write_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Set other columns of many rows to other values each: ``{"row": id, column: value, …}``, all of the same columns.
+
+    On PostgreSQL a few statements with many values, for it takes long over many statements; SQLite does not.
+    """
+    if not rows:
+        return
+    names, connection = [name for name in rows[0] if name != "row"], session.connection()
+    if connection.dialect.name == "sqlite":
+        statement = update(table).where(table.c.id == bindparam("row"))
+        new = [{"row": one["row"], **{f"new_{n}": one[n] for n in names}} for one in rows]
+        connection.execute(statement.values({n: bindparam(f"new_{n}") for n in names}), new)
+        return
+    columns = [column("row", table.c.id.type), *(column(n, table.c[n].type) for n in names)]
+    for first in range(0, len(rows), _ROWS):
+        given = values(*columns, name="given").data(
+            [(one["row"], *(one[n] for n in names)) for one in rows[first : first + _ROWS]]
+        )
+        connection.execute(
+            update(table)
+            .where(table.c.id == given.c.row)
+            .values({n: cast(given.c[n], table.c[n].type) for n in names})
+        )
 
 
 def _chunks(ids: set[int], size: int = 500) -> Iterable[list[int]]:
@@ -113,7 +153,7 @@ def _chunks(ids: set[int], size: int = 500) -> Iterable[list[int]]:
 
 def _conclude(session: Session, promise_ids: set[int], day: date) -> int:
     """Keep the verdict of each promise whose instalments are all judged, and let its case follow."""
-    told, values = [], []
+    told, new = [], []
     for ids in _chunks(promise_ids):
         parts = defaultdict(list)
         query = select(Instalment.promise_id, Instalment.state, Instalment.until, Instalment.paid)
@@ -125,15 +165,11 @@ def _conclude(session: Session, promise_ids: set[int], day: date) -> int:
             state = whole(row.state for row in mine)
             on = None if state is PromiseState.OPEN else max(row.until for row in mine) + timedelta(days=1)
             paid = sum(row.paid for row in mine)
-            values.append({"made": made.id, "now": state, "sum": paid, "on": on})
+            new.append({"row": made.id, "state": state, "paid": paid, "judged_on": on})
             if state is not made.state:
                 revised = made.state is not PromiseState.OPEN
                 told.append((made.case_id, state, day if revised else on, paid, revised))
-    table: Any = Promise.__table__
-    statement = update(table).where(table.c.id == bindparam("made"))
-    session.connection().execute(
-        statement.values(state=bindparam("now"), paid=bindparam("sum"), judged_on=bindparam("on")), values
-    )
+    write_rows(session, Promise.__table__, new)
     _fire_all(session, told)
     return len(told)
 
@@ -141,31 +177,26 @@ def _conclude(session: Session, promise_ids: set[int], day: date) -> int:
 def _fire_all(session: Session, told: list[tuple[int, PromiseState, Any, int, bool]]) -> None:
     """``cases.fire`` for many cases at once: by the same table of states."""
     standing: dict[int, State] = {}
+    versions: dict[int, int] = {}
     for ids in _chunks({row[0] for row in told}):
-        rows = session.execute(select(Case.id, Case.state).where(Case.id.in_(ids)))
-        standing |= {row.id: row.state for row in rows}
+        for row in session.execute(select(Case.id, Case.state, Case.version).where(Case.id.in_(ids))):
+            standing[row.id], versions[row.id] = row.state, row.version
     events = []
-    moved: dict[int, int] = defaultdict(int)
     for case_id, state, on, paid, revised in told:
         event = Event.PROMISE_KEPT if state is PromiseState.KEPT else Event.PROMISE_BROKEN
         after = follow(standing[case_id], event, SYSTEM)
         if isinstance(after, Refusal):  # the table lets the programme judge in every state
             raise RuntimeError(str(after.sentence))
         standing[case_id] = after
-        moved[case_id] += 1
+        versions[case_id] += 1
         why = T("A ledger has shown otherwise: judged anew.").to_json() if revised else None
         events.append(
             {"case_id": case_id, "on": on, "kind": event, "state": after, "amount": paid, "why": why}
         )
     if events:
-        session.execute(insert(CaseEvent), events)
-        table: Any = Case.__table__
-        session.connection().execute(
-            update(table)
-            .where(table.c.id == bindparam("key"))
-            .values(state=bindparam("now"), version=table.c.version + bindparam("by")),
-            [{"key": key, "now": standing[key], "by": by} for key, by in moved.items()],
-        )
+        session.connection().execute(insert(CaseEvent.__table__), events)  # type: ignore[arg-type]
+        moved = [{"row": key, "state": standing[key], "version": versions[key]} for key in standing]
+        write_rows(session, Case.__table__, moved)
         audit.record(session, audit.SYSTEM, "promises.judged", "promise", "", **_tally(told))
 
 
@@ -177,42 +208,23 @@ def _tally(told: list[tuple[int, PromiseState, Any, int, bool]]) -> dict[str, in
 
 def _tell_cases(session: Session, case_ids: set[int], broken: dict[int, date]) -> None:
     """The next instalment promised, and a broken one that no contact has followed, for the day's queue."""
-    following = (
-        select(func.min(Instalment.due_on))
-        .join(Promise, Promise.id == Instalment.promise_id)
-        .where(
-            Promise.case_id == Case.id,
-            Promise.state == PromiseState.OPEN,
-            Instalment.state == PromiseState.OPEN,
-        )
-        .scalar_subquery()
-    )
-    failed = exists().where(
-        Instalment.promise_id == Promise.id,
-        Promise.case_id == Case.id,
-        Instalment.state.in_([PromiseState.PARTIAL, PromiseState.BROKEN]),
-    )
+    new = []
     for ids in _chunks(case_ids):
-        session.execute(
-            update(Case)
-            .where(Case.id.in_(ids))
-            .values(
-                promise_due_on=following,
-                promise_broken_on=case((failed, Case.promise_broken_on), else_=None),
-            )
-            .execution_options(synchronize_session=False)
-        )
-    table: Any = Case.__table__
-    since = [
-        or_(column.is_(None), column < bindparam("since"))
-        for column in (table.c.township_contact_on, table.c.branch_contact_on)
-    ]
-    if broken:
-        statement = update(table).where(table.c.id == bindparam("key"), *since)
-        session.connection().execute(
-            statement.values(promise_broken_on=bindparam("since")),
-            [{"key": key, "since": on} for key, on in broken.items()],
-        )
+        parts = join(Promise, Instalment, Instalment.promise_id == Promise.id)
+        query = select(Promise.case_id).select_from(parts).where(Promise.case_id.in_(ids))
+        waits = query.where(Promise.state == PromiseState.OPEN, Instalment.state == PromiseState.OPEN)
+        first = waits.add_columns(func.min(Instalment.due_on)).group_by(Promise.case_id)
+        following: dict[int, date] = dict(session.execute(first).tuples().all())
+        failed = set(session.scalars(query.where(Instalment.state.in_(_FAILED)).distinct()))
+        known = select(
+            Case.id, Case.promise_broken_on, Case.township_contact_on, Case.branch_contact_on
+        ).where(Case.id.in_(ids))
+        for number, kept, *contacts in session.execute(known):
+            on = broken.get(number)
+            if on is None or any(contact is not None and contact >= on for contact in contacts):
+                on = kept if number in failed else None
+            new.append({"row": number, "promise_due_on": following.get(number), "promise_broken_on": on})
+    write_rows(session, Case.__table__, new)
 
 
 def settle_reports(session: Session, as_of: date) -> tuple[int, int]:

@@ -38,9 +38,11 @@ def owed(session: Session, found: Case) -> int:
     reported = select(func.coalesce(func.sum(ReportedRepayment.amount - ReportedRepayment.costs), 0)).where(
         ReportedRepayment.loan_id == found.loan_id, ReportedRepayment.state == ReportState.REPORTED
     )
-    query = select(Loan.balance, Loan.interest_owed).where(Loan.id == found.loan_id)
-    balance, interest = session.execute(query).one()
-    return max(int(balance) + (interest or 0) - int(session.scalar(reported) or 0), 0)
+    query = select(Loan.balance, Loan.interest_owed, reported.scalar_subquery()).where(
+        Loan.id == found.loan_id
+    )
+    balance, interest, paid = session.execute(query).one()
+    return max(int(balance) + (interest or 0) - int(paid), 0)
 
 
 @dataclass(frozen=True, slots=True)

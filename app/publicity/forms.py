@@ -40,7 +40,9 @@ class PublicityForm(_Refusable):
     """``key`` names one writing, so that a shaky connection enters it once."""
 
     on = DateField(_l("Day"), [InputRequired(_l("Choose the day."))])
-    region = SelectField(_l("Township or village"))
+    region = SelectField(
+        _l("Township or village"), [InputRequired(_l("Choose a township or a village of your area."))]
+    )
     means = RadioField(
         _l("By what means"),
         [InputRequired(_l("Choose the means."))],
@@ -71,8 +73,8 @@ class PublicityForm(_Refusable):
 
     def remind_of_photo(self) -> None:
         """A browser never sends a chosen file back: say so when the form returns for another reason."""
-        if self.cleaned is not None and not self.photo.errors:
-            self.photo.errors = [_again()]
+        if self.cleaned is not None:
+            self.photo.errors = [*self.photo.errors, _again()]
 
     def entry(self) -> Entry:
         return Entry(

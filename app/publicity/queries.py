@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.rules import EVERYTHING, Scope
 from app.clock import month_end
 from app.loans.models import Loan
-from app.loans.queries import in_scope
 from app.places.models import Region
 from app.places.queries import within
 from app.places.rules import CODE_LENGTHS, Level
@@ -60,7 +59,10 @@ def _of_month(month: date) -> ColumnElement[bool]:
 
 def visible(scope: Scope) -> ColumnElement[bool]:
     """What an account sees: its region's entries, or those of its branch."""
-    return in_scope(scope, Publicity.region_code, Publicity.branch_id)  # type: ignore[arg-type]
+    if scope.is_empty:
+        return false()
+    mine = true() if scope.branch_id is None else Publicity.branch_id == scope.branch_id
+    return and_(mine, within(Publicity.region_code, scope.region or ""))
 
 
 def counts(session: Session, month: date, scope: Scope = EVERYTHING, region: str = "") -> Counts:
@@ -117,7 +119,7 @@ def townships_of(session: Session, scope: Scope) -> list[Region]:
         served = select(Loan.township_code).where(Loan.branch_id == scope.branch_id).distinct()
         query = query.where(Region.code.in_(served))
     if scope.region:
-        query = query.where(within(Region.code, scope.region[:_TOWNSHIP]))
+        query = query.where(within(Region.code, scope.region))
     return list(session.scalars(query.order_by(Region.code)))
 
 
@@ -133,4 +135,4 @@ def villages_of(session: Session, townships: list[Region]) -> dict[str, list[Reg
 def names(session: Session, codes: list[str]) -> dict[str, str]:
     """The short names of regions by code."""
     query = select(Region.code, Region.short).where(Region.code.in_(codes))
-    return dict(session.execute(query).tuples().all())
+    return {row.code: row.short for row in session.execute(query)}

@@ -21,9 +21,10 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.accounts.models import User
-from app.cases.assignment import as_json, rows_of, stored
+from app.cases.assignment import HOLDER, as_json, rows_of, stored
 from app.cases.models import Case, CaseEvent
 from app.cases.states import Event
+from app.forces.rules import Line
 from app.labels import T
 from app.loans.models import Loan
 from app.policies.queries import Policies
@@ -37,13 +38,14 @@ BULK_ROUTES = tuple(route for route in Route if route not in EXTENDING)  # those
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """With ``replace`` cases that have a route already get this one."""
+    """With ``replace`` cases that have a route already get this one; ``owner``: each case's collector of that line."""
 
     cause: Cause
     route: Route
     deadline: date | None = None
     measure: str = ""
     replace: bool = False
+    owner: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +113,24 @@ def apply(session: Session, chosen: Any, order: Order, actor: User, today: date)
         CaseEvent.id > before, CaseEvent.kind == Event.DISPOSED, CaseEvent.actor_id == actor.id
     )
     values = {
-        "cause": order.cause, "route": order.route, "owner_id": None, "deadline": order.deadline,
+        "cause": order.cause, "route": order.route, "deadline": order.deadline,
         "measure": order.measure, "asked_on": None, "changed_by_id": actor.id, "changed_at": now(),
     }  # fmt: skip
     plain = {"synchronize_session": False}
     session.execute(
         update(Case).where(Case.id.in_(told)).values(version=Case.version + 1), execution_options=plain
     )
+    holder = HOLDER[order.owner] if order.owner else literal(None, Disposal.__table__.c.owner_id.type)
+    owner = select(holder).where(Case.id == Disposal.case_id).scalar_subquery()
     session.execute(
-        update(Disposal).where(Disposal.case_id.in_(told)).values(values), execution_options=plain
+        update(Disposal).where(Disposal.case_id.in_(told)).values({**values, "owner_id": owner}),
+        execution_options=plain,
     )
-    new = select(CaseEvent.case_id, *_literals(values)).where(
+    new = select(CaseEvent.case_id, *_literals(values), holder).join(Case, Case.id == CaseEvent.case_id).where(
         CaseEvent.case_id.in_(told), CaseEvent.id > before, CaseEvent.kind == Event.DISPOSED,
         ~exists().where(Disposal.case_id == CaseEvent.case_id),
     )  # fmt: skip
-    rows_of(session, insert(Disposal).from_select(["case_id", *values], new))
+    rows_of(session, insert(Disposal).from_select(["case_id", *values, "owner_id"], new))
     session.expire_all()
     audit.record(
         session, actor.username, "cases.bulk_disposed", "case", "", cases=outcome.done,

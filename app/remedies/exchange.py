@@ -148,8 +148,7 @@ def _loaded(
         part = numbers[at : at + _IDS]
         cases = select(Case).where(Case.id.in_(part), cases_in(scope))
         found |= {
-            c.id: c
-            for c in session.scalars(cases.options(joinedload(Case.loan).joinedload(Loan.borrower)))
+            c.id: c for c in session.scalars(cases.options(joinedload(Case.loan).joinedload(Loan.borrower)))
         }
         disposals = select(Disposal).where(Disposal.case_id.in_(part)).options(joinedload(Disposal.owner))
         kept |= {d.case_id: d for d in session.scalars(disposals) if d.case_id in found}
@@ -189,7 +188,11 @@ def _plan(
     measure = before if measure is None else measure
     owner_id = _owner(session, one.text(Column.OWNER), case, kept, shared)
     asked_on = kept.asked_on if kept and route in EXTENDING and route is kept.route else None
-    now_ = (kept.cause, kept.route, kept.owner_id, kept.deadline, before) if kept else (None, None, None, None, "")
+    now_ = (
+        (kept.cause, kept.route, kept.owner_id, kept.deadline, before)
+        if kept
+        else (None, None, None, None, "")
+    )
     if (cause, route, owner_id, deadline, measure) == now_:
         return None
     if not isinstance(cause, Cause):
@@ -211,27 +214,41 @@ def _word(text: str | None, kept: Any, kind: type[Cause] | type[Route], words: M
     return found
 
 
-def _owner(session: Session, text: str | None, case: Case, kept: Disposal | None, shared: set[str]) -> int | None:
+def _owner(
+    session: Session, text: str | None, case: Case, kept: Disposal | None, shared: set[str]
+) -> int | None:
     """The account that a name, a user name or both mean, among those who may answer for the case."""
     if text is None:
         return kept.owner_id if kept else None
     if not text:
         return None
-    if kept and kept.owner and text in (owner_text(kept.owner.name, kept.owner.username, shared), kept.owner.username):
+    if (
+        kept
+        and kept.owner
+        and text in (owner_text(kept.owner.name, kept.owner.username, shared), kept.owner.username)
+    ):
         return kept.owner_id
     plain = text.replace("(", "（").replace(")", "）")
     people = owners_for(session, case)
     by_account = [u for u in people if plain in (u.username, f"{u.name}（{u.username}）")]
     meant = by_account or [u for u in people if u.name == text]
     if not meant:
-        raise _Unread(T("“%(text)s” is nobody who sees this case and whose account is active.", text=text[:40]))
+        raise _Unread(
+            T("“%(text)s” is nobody who sees this case and whose account is active.", text=text[:40])
+        )
     if len(meant) > 1:
         raise _Unread(T("Several people are called “%(text)s”: write the user name.", text=text[:40]))
     return meant[0].id
 
 
 def _change(
-    session: Session, one: Said, case: Case, kept: Disposal | None, plan: Plan, shared: set[str], render: Render
+    session: Session,
+    one: Said,
+    case: Case,
+    kept: Disposal | None,
+    plan: Plan,
+    shared: set[str],
+    render: Render,
 ) -> Change:
     def person(number: int | None) -> str:
         found = session.get(User, number) if number else None

@@ -153,9 +153,7 @@ def count(session: Session, scope: Scope, chosen: Chosen, today: date) -> tuple[
 
 def undisposed(session: Session, scope: Scope) -> int:
     """Open cases that have no cause or no route yet."""
-    query: Any = (
-        select(func.count()).select_from(Case).outerjoin(Disposal, Disposal.case_id == Case.id)
-    )
+    query: Any = select(func.count()).select_from(Case).outerjoin(Disposal, Disposal.case_id == Case.id)
     return int(
         session.scalar(query.where(cases_in(scope), Case.closed_on.is_(None), Disposal.route.is_(None))) or 0
     )

@@ -138,7 +138,15 @@ class _Sheet:
         self._sum(f"{name} {self.wording.subtotal}".strip(), first, self.sum - before)
 
     def _line(self, line: Line) -> None:
-        values = [self.count, line.case, line.township, line.village, line.borrower, line.contract, line.overdue / 100]
+        values = [
+            self.count,
+            line.case,
+            line.township,
+            line.village,
+            line.borrower,
+            line.contract,
+            line.overdue / 100,
+        ]
         values += [line.days, line.cause, line.route, line.owner, line.deadline, line.measure]
         for at, value in enumerate(values):
             if isinstance(value, date):

@@ -59,20 +59,27 @@ def day_of(cell: Cell) -> date | None:
 
 def rows_said(sheet: Sequence[Sequence[Cell]], titles: Mapping[str, Column]) -> list[Said] | Text:
     """The rows that name a case, or why the sheet cannot be read. ``titles``: every language's title of a column."""
-    for at, row in enumerate(sheet[:_SEARCHED]):
-        places = {titles[_text(cell)]: n for n, cell in reversed(list(enumerate(row))) if _text(cell) in titles}
-        if Column.CASE in places and Column.CAUSE in places:
-            break
-    else:
+    first, places = _heads(sheet, titles)
+    if not places:
         return NO_HEADS
     kept = {column: n for column, n in places.items() if column in TAKEN_BACK}
     found = []
-    for number, row in enumerate(sheet[at + 1 :], at + 2):
+    for number, row in enumerate(sheet[first:], first + 1):
         case = _text(row[places[Column.CASE]]) if places[Column.CASE] < len(row) else ""
         cells = {column: row[n] if n < len(row) else "" for column, n in kept.items()}
         if case or any(_text(cell) for cell in cells.values()):
             found.append(Said(number, case, cells))
     return TOO_MANY if len(found) > MOST_ROWS else found
+
+
+def _heads(sheet: Sequence[Sequence[Cell]], titles: Mapping[str, Column]) -> tuple[int, dict[Column, int]]:
+    """Where the rows below the titles begin, and the place of each column; empty where there are no titles."""
+    for below, row in enumerate(sheet[:_SEARCHED], 1):
+        named = reversed(list(enumerate(map(_text, row))))
+        places = {titles[text]: at for at, text in named if text in titles}
+        if Column.CASE in places and Column.CAUSE in places:
+            return below, places
+    return 0, {}
 
 
 def unreadable(said: Said) -> bool:

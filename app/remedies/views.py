@@ -1,6 +1,7 @@
 """The disposal ledger: a case's cause and route, and the county's table of them."""
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -66,6 +67,11 @@ def disposal(case_id: int) -> Answer:
         return _again(_case(case_id), form)
     flash(gettext("Cause and route are saved."), "success")
     return redirect(url_for("desk.case", case_id=case_id) + "#disposal")
+
+
+def asked() -> dict[str, Any]:
+    """The filter of the address, for another address."""
+    return dict(request.args.items())
 
 
 def chosen() -> Chosen:
@@ -143,5 +149,5 @@ def cases() -> str:
         days_past_due=days_past_due,
         names_in_full=user().role in COLLECTORS,
         may_write=allowed(Permission.NOTES),
-        export_url=url_for("register.export", **request.args.to_dict()),
+        export_url=url_for("register.export", **asked()),
     )

@@ -21,7 +21,7 @@ from app.remedies.forms import WorkbookForm
 from app.remedies.register import ALSO_CALLED, Column, Wording
 from app.remedies.returned import rows_said
 from app.remedies.rules import Cause, Route
-from app.remedies.views import chosen
+from app.remedies.views import asked, chosen
 from app.today import business_date, local_time, now
 from app.web import LANGUAGES, day
 
@@ -59,7 +59,7 @@ def export() -> Answer:
     if number > MOST_CASES:
         said = gettext("%(n)s cases are too many for one workbook. Choose a township.", n=number)
         flash(said, "danger")
-        return redirect(url_for("remedies.cases", **request.args.to_dict()))
+        return redirect(url_for("remedies.cases", **asked()))
     audit.record(session, user().username, "remedies.export", "case", "", cases=number)
     session.commit()
     name = str if user().role in COLLECTORS else mask_name
@@ -94,7 +94,9 @@ def _seal() -> URLSafeTimedSerializer:
 
 
 def _page(form: WorkbookForm, **shown: Any) -> str:
-    return render_template("remedies/import.html", form=form, names_in_full=user().role in COLLECTORS, **shown)
+    return render_template(
+        "remedies/import.html", form=form, names_in_full=user().role in COLLECTORS, **shown
+    )
 
 
 @bp.route("/disposal/import", methods=["GET", "POST"])
@@ -136,7 +138,9 @@ def accept() -> Answer:
         number = exchange.take(session, mine, orders, user(), today)
         session.commit()
     except (Overtaken, exchange.Gone):
-        why = T("A case has been changed by somebody else meanwhile. Nothing was taken; choose the file again.")
+        why = T(
+            "A case has been changed by somebody else meanwhile. Nothing was taken; choose the file again."
+        )
     except (DisposalRefused, EventRefused) as refused:
         why = T("Nothing was taken: %(why)s Choose the file again.", why=refused.message)
     else:

@@ -4,28 +4,20 @@ A claim raises the fence and commits before anything leaves. A finish changes th
 fence in the state it was left in; a worker that was stopped past its lease finds no row, and its result is dropped.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, exists, func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.clock import SHANGHAI
-from app.fairness.models import BorrowerMark
-from app.fairness.queries import limits_for
-from app.loans.models import Borrower, Loan
-from app.policies.queries import Policies
-from app.reminders.models import OutboxMessage, PhoneOptOut, Reminder, SendAttempt, SmsChannel, SmsSpend
-from app.reminders.plan import UNWANTED, Words, text_of
-from app.reminders.rules import MOST_ATTEMPTS, Hours, Timings, backoff, may_leave
-from app.reminders.states import MAY_HAVE_ARRIVED, Event, State, sources, target
-from app.reminders.wording import Due
+from app.reminders.judging import Judge
+from app.reminders.models import OutboxMessage, PhoneOptOut, SendAttempt, SmsChannel, SmsSpend
+from app.reminders.moves import Clocks, move
+from app.reminders.rules import MOST_ATTEMPTS, Timings, backoff
+from app.reminders.states import Event, State
 from app.sms.protocol import Accepted, ChannelBroken, NotSent, Outcome, Refused
-from app.sms.rules import parts
 
 MOST_ROUNDS = 50
 
@@ -41,36 +33,6 @@ class Claim:
     text: str
     token: str
     until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """``business`` judges hours and due dates, ``real`` leases and waits."""
-
-    business: datetime
-    real: datetime
-
-    @property
-    def today(self) -> date:
-        return self.business.astimezone(SHANGHAI).date()
-
-
-def move(
-    session: Session, message_id: int, fence: int, event: Event, moment: datetime, /, **values: Any
-) -> bool:
-    """Let ``event`` happen to the message that still has ``fence``; False when it no longer can."""
-    statement = (
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.id == message_id,
-            OutboxMessage.fence == fence,
-            OutboxMessage.state.in_(sources(event)),
-        )
-        .values(state=target(event), changed_at=moment, **values)
-        .execution_options(synchronize_session=False)
-    )
-    changed: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]
-    return changed.rowcount == 1
 
 
 def channel_of(session: Session, name: str) -> SmsChannel:
@@ -125,7 +87,7 @@ def _round(
     waiting = session.scalars(query, execution_options={"populate_existing": True}).all()
     if not waiting:
         return [], 0
-    judge, claims = _Judge(session, waiting, clocks, channel), []
+    judge, claims = Judge(session, waiting, clocks, channel), []
     for message in waiting:
         if not judge.passes(message):
             continue
@@ -154,134 +116,6 @@ def _round(
     judge.keep_spending()
     session.flush()
     return claims, judge.ended
-
-
-class _Judge:
-    """The last look before a message leaves: still owed, still wanted, within hours, caps and limits."""
-
-    def __init__(
-        self, session: Session, waiting: Sequence[OutboxMessage], clocks: Clocks, channel: SmsChannel
-    ) -> None:
-        self.session, self.clocks, self.channel = session, clocks, channel
-        self.words, self.numbers = Words.load(session), Policies(session, clocks.today)
-        borrowers = sorted({message.borrower_id for message in waiting})
-        # Locked, so that of two messages to one borrower the second sees the first; who is busy comes later.
-        lock = select(Borrower.id, Borrower.name).where(Borrower.id.in_(borrowers)).order_by(Borrower.id)
-        self.names = dict(session.execute(lock.with_for_update(skip_locked=True, key_share=True)).all())
-        self.unwanted = set(
-            session.scalars(
-                select(BorrowerMark.borrower_id).where(
-                    BorrowerMark.borrower_id.in_(borrowers),
-                    BorrowerMark.kind.in_(UNWANTED),
-                    BorrowerMark.lifted_on.is_(None),
-                )
-            )
-        )
-        self.stopped = set(
-            session.scalars(
-                select(PhoneOptOut.phone).where(
-                    PhoneOptOut.phone.in_({m.phone for m in waiting}), PhoneOptOut.lifted_at.is_(None)
-                )
-            )
-        )
-        self.sent = _sent(session, borrowers, clocks.today)
-        self.dues = _dues(session, [message.id for message in waiting])
-        self.spent = [0, 0, 0]
-        self.ended = 0
-        self.day, self.month = _spent(session, clocks.today)
-
-    def passes(self, message: OutboxMessage) -> bool:
-        """May it leave? If not, it is ended or put off here."""
-        if message.borrower_id not in self.names or self._over_limit(message):
-            return False
-        if message.borrower_id in self.unwanted or message.phone in self.stopped:
-            return self._end(message, Event.NOT_WANTED, "opted out, or in hardship")
-        if message.expires_at <= self.clocks.business:
-            return self._end(message, Event.TOO_LATE, "")
-        if message.key.startswith("reminder:") and not self._still_true(message):
-            return self._end(message, Event.NOT_NEEDED, "repaid, or the due date changed")
-        limits = limits_for(self.numbers, message.region_code, message.lender_id)
-        hours = Hours(limits.sms_from, limits.sms_until, limits.sms_per_day, limits.sms_per_week)
-        later = may_leave(self.clocks.business, hours, self.sent[message.borrower_id])
-        if later is not None:
-            if later >= message.expires_at:
-                return self._end(message, Event.TOO_LATE, "")
-            message.not_before = later
-            self.ended += 1
-            return False
-        return True
-
-    def _end(self, message: OutboxMessage, event: Event, why: str) -> bool:
-        self.ended += move(self.session, message.id, message.fence, event, self.clocks.real, why=why)
-        return False
-
-    def _over_limit(self, message: OutboxMessage) -> bool:
-        cost = message.parts * self.channel.price + self.spent[2]
-        limits = ((self.channel.daily_limit, self.day), (self.channel.monthly_limit, self.month))
-        return any(limit and spent + cost > limit for limit, spent in limits)
-
-    def _still_true(self, message: OutboxMessage) -> bool:
-        """Does one of its loans still fall due then? The text is written anew when a balance has changed."""
-        rows = self.dues[message.id]
-        true = [
-            row
-            for row in rows
-            if row.balance > 0 and not row.missing_since and row.effective_due_on == row.due_on
-        ]
-        template = self.words.of(message.lender_id)
-        if template and true and (len(true) < len(rows) or any(row.balance != row.amount for row in true)):
-            dues = [Due(row.balance, row.due_on) for row in true]
-            message.text, _ = text_of(template, self.names[message.borrower_id], dues)
-            message.parts = parts(message.text)
-        return bool(true)
-
-    def spend(self, message: OutboxMessage, cost: int) -> None:
-        self.sent[message.borrower_id].append(self.clocks.today)
-        self.spent = [self.spent[0] + 1, self.spent[1] + message.parts, self.spent[2] + cost]
-
-    def keep_spending(self) -> None:
-        if self.spent[0]:
-            messages, count, cost = self.spent
-            dialect = postgresql if self.session.connection().dialect.name == "postgresql" else sqlite
-            row = dialect.insert(SmsSpend).values(
-                day=self.clocks.today, messages=messages, parts=count, cost=cost
-            )
-            more = {
-                name: getattr(SmsSpend, name) + row.excluded[name] for name in ("messages", "parts", "cost")
-            }
-            self.session.execute(row.on_conflict_do_update(index_elements=["day"], set_=more))
-
-
-def _sent(session: Session, borrowers: list[int], today: date) -> dict[int, list[date]]:
-    found: dict[int, list[date]] = defaultdict(list)
-    query = select(OutboxMessage.borrower_id, OutboxMessage.sent_on).where(
-        OutboxMessage.borrower_id.in_(borrowers),
-        OutboxMessage.sent_on > today - timedelta(days=7),
-        OutboxMessage.state.in_(MAY_HAVE_ARRIVED),
-    )
-    for borrower, day in session.execute(query):
-        if day is not None:
-            found[borrower].append(day)
-    return found
-
-
-def _dues(session: Session, messages: list[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
-    columns = (Reminder.message_id, Reminder.due_on, Reminder.amount, Loan.balance, Loan.missing_since,
-               Loan.effective_due_on)  # fmt: skip
-    query = select(*columns).join(Loan, Loan.id == Reminder.loan_id).where(Reminder.message_id.in_(messages))
-    for row in session.execute(query.order_by(Reminder.id)):
-        found[row.message_id].append(row)
-    return found
-
-
-def _spent(session: Session, today: date) -> tuple[int, int]:
-    """分 claimed today, and this month."""
-    query = select(SmsSpend.day, SmsSpend.cost).where(
-        SmsSpend.day >= today.replace(day=1), SmsSpend.day <= today
-    )
-    rows = dict(session.execute(query).all())
-    return rows.get(today, 0), sum(rows.values())
 
 
 def finish(

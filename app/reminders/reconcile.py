@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.reminders.models import DeliveryReceipt, OutboxMessage, SendAttempt
-from app.reminders.outbox import move
+from app.reminders.moves import move
 from app.reminders.rules import Timings
-from app.reminders.states import Event, State
+from app.reminders.states import Event, State, sources
 from app.sms.protocol import Found, Receipt
 from app.sms.rules import Status
 
@@ -124,7 +124,7 @@ def take_receipt(session: Session, provider: str, receipt: Receipt, real: dateti
         .join(SendAttempt, SendAttempt.message_id == OutboxMessage.id)
         .where(SendAttempt.token == receipt.token)
     )
-    if message is not None and message.state in (State.UNKNOWN, State.REVIEW):
+    if message is not None and message.state in sources(Event.FOUND):
         move(session, message.id, message.fence, Event.FOUND, real, provider_id=receipt.id, why="")
     known = select(OutboxMessage.id).where(
         OutboxMessage.provider == provider, OutboxMessage.provider_id == receipt.id

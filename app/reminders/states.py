@@ -24,6 +24,7 @@ class State(Labelled):
     CANCELLED = "cancelled", T("No longer needed")
     SUPPRESSED = "suppressed", T("Not wanted by the borrower")
     EXPIRED = "expired", T("Too late to be true")
+    SETTLED = "settled", T("Settled by a person")
 
 
 class Event(Labelled):
@@ -41,6 +42,7 @@ class Event(Labelled):
     NOT_NEEDED = "not_needed", T("Repaid, or the due date changed")
     NOT_WANTED = "not_wanted", T("The borrower must not be written to")
     TOO_LATE = "too_late", T("Its time has passed")
+    DECIDED = "decided", T("A person has decided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Transition:
     target: State
 
 
-_OUT = (State.ACCEPTED, State.SENT, State.UNCONFIRMED)
+_OUT = (State.ACCEPTED, State.SENT, State.UNCONFIRMED, State.SETTLED)
+NEEDS_A_PERSON = (State.FAILED, State.REVIEW, State.EXPIRED, State.UNCONFIRMED)
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(Event.CLAIMED, (State.PENDING,), State.SENDING),
     Transition(Event.NOT_NEEDED, (State.PENDING,), State.CANCELLED),
@@ -66,12 +69,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Event.RECEIPT_DELIVERED, _OUT, State.DELIVERED),
     Transition(Event.RECEIPT_UNDELIVERED, _OUT, State.UNDELIVERED),
     Transition(Event.SILENCE, (State.ACCEPTED, State.SENT), State.UNCONFIRMED),
+    Transition(Event.DECIDED, NEEDS_A_PERSON, State.SETTLED),
 )
-NEEDS_A_PERSON = (State.FAILED, State.REVIEW, State.EXPIRED, State.UNCONFIRMED)
 # May have reached the borrower: these count against the caps.
 MAY_HAVE_ARRIVED = (
     State.SENDING, State.ACCEPTED, State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN, State.REVIEW,
-    State.UNCONFIRMED,
+    State.UNCONFIRMED, State.SETTLED,
 )  # fmt: skip
 
 

@@ -34,6 +34,8 @@ from app.sms.rules import Status, Verdict, mobile, status_of, verdict
 DEADLINE_SECONDS = 20.0
 LOOKUP_LIMIT = 200
 RECEIPTS = "/sms/receipts/"
+# What the library makes of an answer that is none.
+_RUBBISH = (TwilioException, ValueError, KeyError, TypeError, AttributeError)
 _CLOCKS_APART = timedelta(minutes=2)  # theirs and ours; their times have no fractions
 
 
@@ -46,6 +48,8 @@ class Account:
     sender: str
     public_url: str = ""
     base_url: str = ""
+    region: str = ""
+    edge: str = ""
 
 
 class _Http(HttpClient):  # type: ignore[misc]
@@ -79,7 +83,13 @@ class Twilio:
 
     def __init__(self, account: Account, seconds: float = DEADLINE_SECONDS) -> None:
         self.account = account
-        self.client = Client(account.sid, account.token, http_client=_Http(account.base_url, seconds))
+        self.client = Client(
+            account.sid,
+            account.token,
+            region=account.region or None,
+            edge=account.edge or None,
+            http_client=_Http(account.base_url, seconds),
+        )
         self.validator = RequestValidator(account.token)
 
     def send(self, phone: str, text: str, token: str) -> Outcome:
@@ -97,13 +107,7 @@ class Twilio:
             return Unknown(str(error))
         except TwilioRestException as error:
             return _refusal(error)
-        except (
-            TwilioException,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as error:  # rubbish for an answer
+        except _RUBBISH as error:
             return Unknown(f"{type(error).__name__}: the answer cannot be read")
         return Accepted(made.sid) if made.sid else Unknown("an answer without an id")
 
@@ -116,7 +120,7 @@ class Twilio:
                 if one.body == text
                 and (one.date_created is None or one.date_created >= since - _CLOCKS_APART)
             ]
-        except (NeverSent, Lost, TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (NeverSent, Lost, *_RUBBISH) as error:
             raise LookupFailed(f"{type(error).__name__}: {error}"[:200]) from None
 
     def parse_receipt(self, callback: Callback) -> Receipt | None:

@@ -18,8 +18,9 @@ def upgrade() -> None:
     _fill(op.get_bind())
     for column in ("name", "initials"):
         # Prefixes by code point, whatever the database's collation.
+        ops = {column: "text_pattern_ops"}
         op.create_index(
-            f"ix_borrower_{column}", "borrower", [column], postgresql_ops={column: "text_pattern_ops"}
+            f"ix_borrower_{column}", "borrower", [column], postgresql_ops=ops, postgresql_include=["id"]
         )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.cases.models import Case
 from app.desk.models import Presence
+from app.papers.actions import facts_of
 from app.papers.models import Paper, PrintRun
 from app.papers.rules import Delivery, PaperKind
 from app.promises.models import Promise
@@ -50,6 +51,7 @@ def make_desk(session: Session, officer: User, case_id: int) -> None:
                 kind=PaperKind.DEMAND,
                 balance=1,
                 overdue=1,
+                facts=facts_of(found, today, today + timedelta(days=15)).to_json(),
                 delivery=delivery,
                 delivered_on=day,
             )
@@ -61,7 +63,11 @@ def make_desk(session: Session, officer: User, case_id: int) -> None:
 
 
 def desk_values(session: Session, case_id: int) -> dict[str, object]:
-    return {"household_id": session.get_one(Case, case_id).loan.household_id}
+    run = select(Paper.run_id).where(Paper.case_id == case_id).limit(1)
+    return {
+        "household_id": session.get_one(Case, case_id).loan.household_id,
+        "run_id": session.scalars(run).one(),
+    }
 
 
 def a_case_changed_meanwhile(page: Page) -> None:
@@ -84,12 +90,31 @@ def the_keys_explained(page: Page) -> None:
     page.wait_for_selector("#keys[open]")
 
 
+def a_promise_without_an_amount(page: Page) -> None:
+    page.locator("#promises details.act > summary").first.click()
+    page.fill("#promise-amount", "")
+    page.locator("#promises details.act button[type=submit]").first.click()
+    page.wait_for_selector("#promise-amount-error")
+
+
+def a_repayment_without_evidence(page: Page) -> None:
+    page.locator("#reported details.act > summary").last.click()
+    page.fill("#repayment-amount", "100")
+    page.locator("#reported details.act button[type=submit]").last.click()
+    page.wait_for_selector("#repayment-evidence-error")
+
+
 def desk_visits(session: Session, case_id: int) -> Iterator[tuple[str, str, int, object]]:
     """(path, user, status, act)."""
     collector = session.get_one(Case, case_id).branch_user_id
+    yield from ((f"/papers/?part={part}", "office", 200, None) for part in ("waiting", "runs"))
     for path in ("/queue", "/queue?show=done", f"/cases/{case_id}?via=queue", "/overview"):
         yield path, "agang-bank", 200, None
     yield f"/queue?collector={collector}", "office", 200, None
+    yield f"/cases/{case_id}", "office", 422, a_promise_without_an_amount
+    yield f"/cases/{case_id}", "office", 422, a_repayment_without_evidence
+    for path in ("?show=kept", "?show=week&township=530324106", "kept?month=2023-12&by=line"):
+        yield f"/promises/{path}", "office", 200, None
     yield f"/cases/{case_id}", "office", 409, a_case_changed_meanwhile
     yield f"/cases/{case_id}", "office", 422, no_move_chosen
     yield "/queue", "office", 200, the_keys_explained

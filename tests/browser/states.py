@@ -22,6 +22,7 @@ from app.ledger.store import LedgerStore, Progress
 from app.loans.models import Borrower, Household, Loan
 from app.places.models import Branch, Lender, Region, RegionAlias
 from app.privacy import keyring
+from app.promises.models import Promise, ReportedRepayment
 from tests.browser.contact_states import TYPED_IN, contact_values, make_contacts
 from tests.browser.desk_states import desk_values, desk_visits, make_desk
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
@@ -35,6 +36,8 @@ NOT_PAGES = {
     "ledger.refused",
     "ledger.progress",
     "contacts.attachment",
+    "publicity.photo",
+    "papers.word_file",
 }
 NOBODY = ""
 STRANGER = "曲靖某某银行"
@@ -242,6 +245,6 @@ def chinese_data() -> list[str]:
     session = db.session()
     names = [Region.name, Region.short, RegionAlias.name, Lender.name, Branch.name, User.name, ImportBatch.filename,
              Borrower.name, Household.head_name, Loan.group_name, Loan.purpose, Loan.grade, Loan.remark,
-             *TYPED_IN]  # fmt: skip
+             Promise.cancel_reason, ReportedRepayment.evidence, *TYPED_IN]  # fmt: skip
     known = {str(value) for column in names for value in session.scalars(select(column).distinct()) if value}
     return sorted(known | set(AS_WRITTEN), key=len, reverse=True)

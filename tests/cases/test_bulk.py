@@ -146,3 +146,69 @@ def test_statements_do_not_grow_with_the_cases(plain_app: Flask, signed_in: Sign
             agang.post(f"/cases/bulk/disposal{query}", **SET, seen=seen, replace="1")
         counts.append(len(found) if hasattr(found, "__len__") else found.number)
     assert counts[0] == counts[1]
+
+
+def test_each_case_gets_its_own_collector_as_owner(plain_app: Flask, signed_in: SignIn) -> None:
+    numbers, agang = hush(), Browser(signed_in("agang"))
+    for line, column in (("township", Case.township_user_id), ("branch", Case.branch_user_id)):
+        agang.post("/cases/bulk/disposal", **SET, owner=line, seen=str(len(numbers)), replace="1")
+        db.session.expire_all()
+        holders = dict(db.session.execute(select(Case.id, column).where(Case.id.in_(numbers))).tuples().all())
+        assert {one.case_id: one.owner_id for one in db.session.scalars(select(Disposal))} == holders
+    agang.post("/cases/bulk/disposal", **SET, seen=str(len(numbers)), replace="1")
+    db.session.expire_all()
+    assert {one.owner_id for one in db.session.scalars(select(Disposal))} == {None}
+
+
+STEP = {"step": "visit", "next_on": "2023-12-07", "text": "入户走访"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"step": "x"}, "请选择下一步"),
+        ({"next_on": "x"}, "日期"),
+        ({"next_on": "2023-12-04"}, "不能早于"),
+        ({"text": " "}, "请填写说明"),
+        ({"text": "长" * 201}, "请填写说明"),
+    ],
+)
+def test_a_next_step_that_cannot_be_is_told(
+    plain_app: Flask, signed_in: SignIn, typed: dict[str, str], said: str
+) -> None:
+    number = hush()[0]
+    page = Browser(signed_in("agang")).post(f"/cases/bulk/next?id={number}", status=422, **STEP | typed)
+    assert said in words(page)
+    db.session.expire_all()
+    assert db.session.get_one(Case, number).township_action_on is None
+
+
+def test_a_next_step_is_set_on_the_own_line_of_all(
+    plain_app: Flask, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers, agang = hush(), Browser(signed_in("agang"))
+    ticked = "&".join(f"id={n}" for n in numbers[:3])
+    done = agang.post(f"/cases/bulk/next?{ticked}", follow=True, **STEP, seen="3")
+    assert "已为 3 件案件安排下一步" in words(done) and english_in(done) <= {"Excel"}
+    db.session.expire_all()
+    days = [db.session.get_one(Case, n).township_action_on for n in numbers]
+    assert [str(day) for day in days[:3]] == ["2023-12-07"] * 3 and set(days[3:]) == {None}
+    assert {db.session.get_one(Case, n).branch_action_on for n in numbers} == {None}
+    page = Browser(signed_in("leader")).post(f"/cases/bulk/next?{ticked}", status=422, **STEP)
+    assert "清收员" in words(page)
+    monkeypatch.setattr("app.desk.bulk_work.MOST_STEPS", 2)
+    assert "缩小筛选范围" in words(agang.post(f"/cases/bulk/next?{ticked}", status=422, **STEP))
+
+
+def test_papers_are_printed_for_all(plain_app: Flask, signed_in: SignIn) -> None:
+    ticked = "&".join(f"id={n}" for n in hush()[:3])
+    agang, sent = Browser(signed_in("agang")), {"kind": "promise", "pay_by": "2023-12-20"}
+    for typed, said in (
+        ({"kind": "x"}, "文书"),
+        ({"pay_by": "x"}, "日期"),
+        ({"pay_by": "2023-12-05"}, "日期"),
+    ):
+        agang.post(f"/cases/bulk/print?{ticked}", status=422, **sent | typed, seen="3")
+        assert said in words(agang.post(f"/cases/bulk/print?{ticked}", status=422, **sent | typed))
+    done = agang.post(f"/cases/bulk/print?{ticked}", follow=True, **sent, seen="3")
+    assert "已生成 3 份文书" in words(done)

@@ -16,7 +16,7 @@ from app.papers.rules import Delivery, PaperKind
 from tests.conftest import SignIn
 from tests.web.browser import Browser, english_in, words
 
-AGANG, BANQIAO = "530324106", "530324102"
+AGANG = "530324106"
 PRINT = {"paper-kind": "demand", "paper-pay_by": "2023-12-20"}
 
 
@@ -42,6 +42,13 @@ def case_in(township: str) -> int:
     free = Case.id.not_in(select(Paper.case_id))
     query = select(Case.id).where(Case.township_code == township, Case.closed_on.is_(None), free)
     return db.session.scalars(query.order_by(Case.id.desc()).limit(1)).one()
+
+
+def elsewhere() -> tuple[int, str]:
+    """An open case in another township, and its township."""
+    query = select(Case.id, Case.township_code).where(Case.township_code != AGANG, Case.closed_on.is_(None))
+    number, township = db.session.execute(query.order_by(Case.id).limit(1)).one()
+    return number, township
 
 
 def count(model: type) -> int:
@@ -86,7 +93,7 @@ def test_a_paper_that_cannot_be_printed(agang: Browser, changed: dict[str, str],
 
 
 def test_a_foreign_case_does_not_exist(agang: Browser) -> None:
-    number = case_in(BANQIAO)
+    number, _ = elsewhere()
     agang.post(f"/cases/{number}/papers", 404, **PRINT)
     agang.post(f"/cases/{number}/papers/delivery", 404)
 
@@ -96,7 +103,7 @@ def test_a_paper_of_another_case_does_not_exist(agang: Browser) -> None:
     other = db.session.scalars(select(Paper).where(Paper.delivery.is_(None))).first()
     assert other is not None and other.case_id != number
     agang.post(f"/cases/{number}/papers/delivery", 404, **given(other))
-    agang.post(f"/cases/{number}/papers/delivery", 422, **given(other, paper="one"), how="")
+    agang.post(f"/cases/{number}/papers/delivery", 404, **given(other) | {"delivery-paper": "one"})
 
 
 def test_printed_taken_and_delivered(agang: Browser) -> None:
@@ -128,7 +135,7 @@ def test_printed_taken_and_delivered(agang: Browser) -> None:
         ({"on": "2023-12-04"}, "送达日期不能更早"),
         ({"on": "yesterday"}, "请按 2023-12-05 的格式填写"),
         ({"at": "25:99"}, "时间格式应为09:30"),
-        ({"at": "10:45"}, "这个时间还没有到"),
+        ({"at": "10:45"}, "时间不能晚于现在"),
         ({"how": "left"}, "请填写见证人姓名"),
         ({"how": "left", "handed": "post", "witness": "李四"}, "不能留置送达"),
         ({"how": ""}, "请选择送达方式"),
@@ -164,8 +171,8 @@ def test_sent_twice_it_counts_once(agang: Browser) -> None:
 
 def test_the_panel_is_for_those_who_print(county: Flask, signed_in: SignIn) -> None:
     number = case_in(AGANG)
-    assert 'id="papers"' in Browser(signed_in("agang")).get(f"/cases/{number}")
-    assert 'id="papers"' not in Browser(signed_in("auditor")).get(f"/cases/{number}")
+    assert 'id="case-papers"' in Browser(signed_in("agang")).get(f"/cases/{number}")
+    assert 'id="case-papers"' not in Browser(signed_in("auditor")).get(f"/cases/{number}")
 
 
 # For a filter
@@ -229,10 +236,10 @@ def test_a_run_shows_each_reader_their_own_papers(county: Flask, signed_in: Sign
 
 
 def test_a_foreign_run_does_not_exist(agang: Browser, office: Browser) -> None:
-    office.post(f"/papers/print?township={BANQIAO}&since=0", **PRINT)
+    office.post(f"/papers/print?township={elsewhere()[1]}&since=0", **PRINT)
     run_id = newest().run_id
     for path in ("", "/papers.docx", "/pages"):
-        office.get(f"/papers/{run_id}{path}")
+        assert office.answer("GET", f"/papers/{run_id}{path}").status_code == 200
         agang.get(f"/papers/{run_id}{path}", 404)
     assert f'/papers/{run_id}"' not in agang.get("/papers/?part=runs")
 

@@ -61,3 +61,17 @@ def test_others_read_and_do_not_set(demo_app: Flask, signed_in: SignIn, name: st
 def test_in_both_languages(demo_app: Flask, signed_in: SignIn, language: str, title: str) -> None:
     answer = signed_in("office").get("/policies", headers={"Accept-Language": language.replace("_", "-")})
     assert title in answer.text
+
+
+def test_a_value_is_ended_with_a_reason_and_only_within_the_area(demo_app: Flask, signed_in: SignIn) -> None:
+    client = signed_in("office")
+    client.post("/policies", data=SENT)
+    made = db.session.scalars(select(PolicyValue).order_by(PolicyValue.id.desc()).limit(1)).one()
+    path, on, reason = f"/policies/{made.id}/end", f"end-{made.id}-on", f"end-{made.id}-reason"
+    assert client.post(path, data={on: "2023-12-06", reason: ""}).status_code == 422
+    past = client.post(path, data={on: "2023-01-01", reason: "独有的原因"})
+    assert past.status_code == 422 and "独有的原因" in past.text
+    assert client.post("/policies/999999/end", data={on: "2023-12-06", reason: "x"}).status_code == 404
+    assert client.post(path, data={on: "2023-12-06", reason: "取消"}).status_code == 302
+    db.session.expire_all()
+    assert made.until == made.starts_on

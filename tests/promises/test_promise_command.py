@@ -18,7 +18,15 @@ def run(demo_app: Flask) -> Run:
 
 def test_a_promise_by_hand(run: Run) -> None:
     number = db.session.scalars(
-        select(Case.id).where(Case.township_code == "530324106", Case.closed_on.is_(None)).limit(1)
+        select(Case.id)
+        .where(
+            Case.township_code == "530324106",
+            Case.closed_on.is_(None),
+            Case.id.not_in(select(Promise.case_id)),
+            Case.overdue >= 1_000_000,
+        )
+        .order_by(Case.id)
+        .limit(1)
     ).one()
     for code, amount, on, who in (
         (1, "x", "2023-12-20", "agang"),

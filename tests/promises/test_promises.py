@@ -186,6 +186,8 @@ _days = st.integers(-3, 20).map(lambda n: DAY + timedelta(n))
     ),
     st.dictionaries(_days, st.integers(1, 400), max_size=4),
     st.lists(st.integers(0, 25).map(lambda n: DAY + timedelta(n)), min_size=1, max_size=3),
+    st.integers(0, 3),
+    st.integers(0, 30),
 )
 def test_the_statement_agrees_with_the_rule(
     session: Session,
@@ -194,16 +196,23 @@ def test_the_statement_agrees_with_the_rule(
     due: dict[date, int],
     paid: dict[date, int],
     days: list[date],
+    grace: int,
+    tolerance: int,
 ) -> None:
     with session.begin_nested() as undo:
         session.execute(delete(ReportedRepayment))
         parts = [Part(*one) for one in due.items()]
         made = promised(session, case, author, *parts)
+        made.tolerance = tolerance
+        for part in made.instalments:
+            part.until = part.due_on + timedelta(grace)
         for on, amount in paid.items():
             repaid(session, case, on, amount)
         for day in sorted(days):
             judge_promises(session, day)
-        expected, judged = judge(parts, [Payment(*one) for one in paid.items()], 0, 0, DAY, max(days))
+        expected, judged = judge(
+            parts, [Payment(*one) for one in paid.items()], grace, tolerance, DAY, max(days)
+        )
         session.refresh(made)
         kept = session.execute(
             select(Instalment.paid, Instalment.state)

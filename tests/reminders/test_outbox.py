@@ -14,7 +14,8 @@ from app.fairness.words import Mark
 from app.loans.models import Borrower, Loan
 from app.reminders import outbox, reconcile
 from app.reminders.models import MessageTemplate, OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
-from app.reminders.outbox import Claim, Clocks
+from app.reminders.moves import Clocks
+from app.reminders.outbox import Claim
 from app.reminders.plan import plan
 from app.reminders.rules import Timings
 from app.reminders.states import State

@@ -1,9 +1,11 @@
 """A provider on loopback that behaves as Twilio's Messages API does on a bad day, and remembers what it took.
 
 ``python -m tests.sms.emulator PORT_FILE HISTORY SEED SHARE``: faults on ``SHARE`` of its answers, each message it takes
-written to HISTORY before the answer, so that the history outlives any kill.
+written to HISTORY before the answer, so that the history outlives any kill. A HANG and a LAG in seconds may follow, and a SECRET that makes it report: receipts to
+each message's StatusCallback, signed with it, early, late, twice and out of order. ``/__history`` tells what it took.
 """
 
+import contextlib
 import json
 import random
 import socket
@@ -11,16 +13,25 @@ import struct
 import sys
 import threading
 import time
+import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 FAULTS = ("503", "503_taken", "reset", "reset_taken", "hang_taken", "truncated", "dribble", "429", "late")
+
+
+def post(url: str, form: dict[str, str], signature: str) -> None:
+    """A receipt on its way; nobody may be there."""
+    ask = urllib.request.Request(url, urlencode(form).encode(), {"X-Twilio-Signature": signature})
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(ask, timeout=5).close()
 
 
 @dataclass
@@ -32,8 +43,13 @@ class Book:
     history: Path | None = None
     hang: float = 3.0
     lag: float = 0.0
+    secret: str = ""  # of the account; with it receipts are sent
     taken: list[dict[str, Any]] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+    reports: list[list[str]] = field(
+        default_factory=list
+    )  # statuses to report of the next messages, "early" ahead
+    report: Callable[[str, dict[str, str], str], None] = post
     script: list[str] = field(default_factory=list)  # faults to play next, before any by chance
 
     def __post_init__(self) -> None:
@@ -62,6 +78,33 @@ class Book:
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
             return row
 
+    def tell(self, row: dict[str, Any], callback: str) -> None:
+        """Report on a message: at once where "early" stands ahead of its statuses, else behind the answer."""
+        if not (self.secret and callback):
+            return
+        with self.lock:
+            statuses = self.reports.pop(0) if self.reports else self._any_order()
+        early, statuses = statuses[:1] == ["early"], [s for s in statuses if s != "early"]
+        sending = threading.Thread(target=self._report, args=(row, callback, statuses), daemon=True)
+        sending.start()
+        if early:
+            sending.join()
+
+    def _any_order(self) -> list[str]:
+        statuses = ["queued", "sent", "delivered"]
+        if self.chance.random() < self.share:
+            statuses += self.chance.sample(statuses, 2)
+            self.chance.shuffle(statuses)
+        return ["early", *statuses] if self.chance.random() < self.share else statuses
+
+    def _report(self, row: dict[str, Any], callback: str, statuses: list[str]) -> None:
+        from twilio.request_validator import RequestValidator  # only who reports waits for it
+
+        for status in statuses:
+            form = {"MessageSid": row["sid"], "MessageStatus": status, "To": row["to"]}
+            self.report(callback, form, RequestValidator(self.secret).compute_signature(callback, form))
+            row["status"] = status
+
     def listed(self, to: str) -> list[dict[str, Any]]:
         with self.lock:
             return [row for row in self.taken if row["to"] == to and row["at"] <= time.time() - self.lag]
@@ -77,11 +120,21 @@ class Handler(BaseHTTPRequestHandler):
         where = urlsplit(self.path)
         if where.path == "/__stats":
             return self._json(200, {"faults": self.server.book.faults, "taken": len(self.server.book.taken)})
+        if where.path == "/__history":
+            return self._json(200, {"messages": list(self.server.book.taken)})
         fault = self.server.book.fault(reading=True)
         if fault:
             return self._play(fault)
+        if "/Messages/" in where.path:
+            return self._one(where.path.rpartition("/")[2].removesuffix(".json"))
         to = parse_qs(where.query).get("To", [""])[0]
         return self._json(200, {"messages": self.server.book.listed(to), "next_page_uri": None, "page": 0})
+
+    def _one(self, sid: str) -> None:
+        for row in list(self.server.book.taken):
+            if row["sid"] == sid:
+                return self._json(200, row)
+        return self._json(404, {"code": 20404, "message": "not found", "status": 404})
 
     def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
@@ -98,6 +151,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "late":  # taken only after the client has given up
             time.sleep(self.server.book.hang)
         row = self.server.book.take(form.get("To", ""), form.get("Body", ""))
+        self.server.book.tell(row, form.get("StatusCallback", ""))
         return self._play(fault, row) if fault else self._json(201, row)
 
     def _play(self, fault: str, row: dict[str, Any] | None = None) -> None:
@@ -153,8 +207,9 @@ class Emulator(ThreadingHTTPServer):
     def handle_error(self, *_args: object) -> None: ...  # clients are killed on purpose
 
 
-def main(port_file: str, history: str, seed: str, share: str, hang: str = "3", lag: str = "0") -> None:
-    server = Emulator(Book(float(share), int(seed), Path(history), float(hang), float(lag)))
+def main(port_file: str, history: str, seed: str, share: str, *more: str) -> None:
+    hang, lag, secret = (*more, *("3", "0", "")[len(more) :])
+    server = Emulator(Book(float(share), int(seed), Path(history), float(hang), float(lag), secret))
     Path(port_file).write_text(server.url)
     server.serve_forever()
 

@@ -93,3 +93,50 @@ def test_receipts_and_replies_only_with_the_account_s_signature() -> None:
     signed = RequestValidator("secret").compute_signature("https://county.example/sms/inbound", reply)
     inbound = twilio.parse_inbound(Callback("/sms/inbound", reply, signed))
     assert inbound is not None and (inbound.phone, inbound.text) == ("13812345678", "退订")
+
+
+def test_receipts_as_they_come_early_twice_and_out_of_order(emulator: Emulator) -> None:
+    heard: list[Callback] = []
+    all_there = threading.Event()
+
+    def report(url: str, form: dict[str, str], signature: str) -> None:
+        heard.append(Callback(url.removeprefix("https://county.example"), form, signature))
+        if len(heard) >= 3:
+            all_there.set()
+
+    emulator.book.secret, emulator.book.report = "secret", report
+    emulator.book.reports = [["early", "delivered", "sent", "delivered"]]
+    twilio = provider(emulator.url)
+    outcome = twilio.send(PHONE, TEXT, "tok")
+    assert all_there.is_set()  # before the answer
+    receipts = [twilio.parse_receipt(callback) for callback in heard]
+    assert [(r.id, r.status, r.token) for r in receipts if r] == [
+        (outcome.id, status, "tok") for status in ("delivered", "sent", "delivered")
+    ]
+    emulator.book.secret = "another"
+    emulator.book.reports = [["early", "delivered"]]
+    twilio.send(PHONE, TEXT, "tok2")
+    assert twilio.parse_receipt(heard[-1]) is None
+
+
+def test_a_handshake_that_never_ends_is_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        begun = time.monotonic()
+        outcome = provider(f"https://127.0.0.1:{server.getsockname()[1]}").send(PHONE, TEXT, "tok")
+    assert isinstance(outcome, NotSent), outcome
+    assert time.monotonic() - begun < DEADLINE + 0.6
+
+
+def test_a_list_that_lags_and_one_with_others_in_it(emulator: Emulator) -> None:
+    twilio = provider(emulator.url)
+    twilio.send(PHONE, TEXT, "a")
+    twilio.send(PHONE, TEXT, "b")
+    twilio.send("13912345678", TEXT, "c")
+    assert len(twilio.lookup(PHONE, TEXT, datetime.now(UTC))) == 2
+    emulator.book.lag = 60
+    assert twilio.lookup(PHONE, TEXT, datetime.now(UTC)) == []
+
+
+def test_service_region_and_edge() -> None:
+    client = Twilio(Account("AC1", "t", "MG1", region="ie1", edge="dublin")).client
+    assert client.get_hostname("https://api.twilio.com/x") == "https://api.dublin.ie1.twilio.com/x"

@@ -1,0 +1,62 @@
+"""The forms of reminders: a text, the lead times, a decision on one message."""
+
+from datetime import date
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from app.labels import Text
+from app.reminders.deciding import Decision
+from app.reminders.models import TEXT, WHY
+from app.reminders.texts import Wording
+from app.reminders.wording import DEFAULT
+
+
+class _Refusable(FlaskForm):  # type: ignore[misc]
+    """A form that takes the sentences of a refusal at the field they belong to."""
+
+    def tell(self, name: str, *messages: Text) -> None:
+        field = self[name]
+        field.errors = [*field.errors, *(message.render(gettext) for message in messages)]
+
+
+class TextForm(_Refusable):
+    body = TextAreaField(
+        _l("Text"), [InputRequired(_l("Write what is to be said.")), Length(max=TEXT)], default=DEFAULT
+    )
+    signature = StringField(
+        _l("Sender"), [InputRequired(_l("Write the sender in brackets, such as 【罗平农商行】."))]
+    )
+    phone = StringField(_l("Number to ask at"), [Length(max=32)])
+
+    def wording(self) -> Wording:
+        return Wording(self.body.data or "", self.signature.data or "", self.phone.data or "")
+
+
+class LeadsForm(_Refusable):
+    """Lead times to try on a month, or to save from a day on."""
+
+    leads = StringField(
+        _l("Days before the due date"), [InputRequired(_l("Enter days, such as 30, 7, 1.")), Length(max=60)]
+    )
+    starts_on = DateField(_l("From"), [Optional()])
+    reason = StringField(_l("Reason"), [Length(max=WHY)])
+
+    def from_day(self, today: date) -> date | None:
+        """The day from which it is to hold, None when that is no day to come."""
+        day: date | None = self.starts_on.data
+        return day if day is not None and day >= today else None
+
+
+class DecideForm(_Refusable):
+    decision = RadioField(_l("What is to be done"), [InputRequired(_l("Choose what is to be done."))])
+    reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=WHY - 20)])
+
+    @classmethod
+    def among(cls, decisions: list[Decision]) -> "DecideForm":
+        form = cls()
+        form.decision.choices = [(one.value, one.label.render(gettext)) for one in decisions]
+        return form

@@ -1,0 +1,150 @@
+"""The last look before a message leaves, within the transaction that claims it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.fairness.models import BorrowerMark
+from app.fairness.queries import limits_for
+from app.loans.models import Borrower, Loan
+from app.policies.queries import Policies
+from app.reminders.models import OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
+from app.reminders.moves import Clocks, move
+from app.reminders.plan import UNWANTED, Words, text_of
+from app.reminders.rules import Hours, may_leave
+from app.reminders.states import MAY_HAVE_ARRIVED, Event
+from app.reminders.wording import Due
+from app.sms.rules import parts
+
+
+class Judge:
+    """The last look before a message leaves: still owed, still wanted, within hours, caps and limits."""
+
+    def __init__(
+        self, session: Session, waiting: Sequence[OutboxMessage], clocks: Clocks, channel: SmsChannel
+    ) -> None:
+        self.session, self.clocks, self.channel = session, clocks, channel
+        self.words, self.numbers = Words.load(session), Policies(session, clocks.today)
+        borrowers = sorted({message.borrower_id for message in waiting})
+        # Locked, so that of two messages to one borrower the second sees the first; who is busy comes later.
+        lock = select(Borrower.id, Borrower.name).where(Borrower.id.in_(borrowers)).order_by(Borrower.id)
+        self.names = dict(session.execute(lock.with_for_update(skip_locked=True, key_share=True)).all())
+        self.unwanted = set(
+            session.scalars(
+                select(BorrowerMark.borrower_id).where(
+                    BorrowerMark.borrower_id.in_(borrowers),
+                    BorrowerMark.kind.in_(UNWANTED),
+                    BorrowerMark.lifted_on.is_(None),
+                )
+            )
+        )
+        self.stopped = set(
+            session.scalars(
+                select(PhoneOptOut.phone).where(
+                    PhoneOptOut.phone.in_({m.phone for m in waiting}), PhoneOptOut.lifted_at.is_(None)
+                )
+            )
+        )
+        self.sent = _sent(session, borrowers, clocks.today)
+        self.dues = _dues(session, [message.id for message in waiting])
+        self.spent = [0, 0, 0]
+        self.ended = 0
+        self.day, self.month = _spent(session, clocks.today)
+
+    def passes(self, message: OutboxMessage) -> bool:
+        """May it leave? If not, it is ended or put off here."""
+        if message.borrower_id not in self.names or self._over_limit(message):
+            return False
+        if message.borrower_id in self.unwanted or message.phone in self.stopped:
+            return self._end(message, Event.NOT_WANTED, "opted out, or in hardship")
+        if message.expires_at <= self.clocks.business:
+            return self._end(message, Event.TOO_LATE, "")
+        if message.key.startswith("reminder:") and not self._still_true(message):
+            return self._end(message, Event.NOT_NEEDED, "repaid, or the due date changed")
+        limits = limits_for(self.numbers, message.region_code, message.lender_id)
+        hours = Hours(limits.sms_from, limits.sms_until, limits.sms_per_day, limits.sms_per_week)
+        later = may_leave(self.clocks.business, hours, self.sent[message.borrower_id])
+        if later is not None:
+            if later >= message.expires_at:
+                return self._end(message, Event.TOO_LATE, "")
+            message.not_before = later
+            self.ended += 1
+            return False
+        return True
+
+    def _end(self, message: OutboxMessage, event: Event, why: str) -> bool:
+        self.ended += move(self.session, message.id, message.fence, event, self.clocks.real, why=why)
+        return False
+
+    def _over_limit(self, message: OutboxMessage) -> bool:
+        cost = message.parts * self.channel.price + self.spent[2]
+        limits = ((self.channel.daily_limit, self.day), (self.channel.monthly_limit, self.month))
+        return any(limit and spent + cost > limit for limit, spent in limits)
+
+    def _still_true(self, message: OutboxMessage) -> bool:
+        """Does one of its loans still fall due then? The text is written anew when a balance has changed."""
+        rows = self.dues[message.id]
+        true = [
+            row
+            for row in rows
+            if row.balance > 0 and not row.missing_since and row.effective_due_on == row.due_on
+        ]
+        template = self.words.of(message.lender_id)
+        if template and true and (len(true) < len(rows) or any(row.balance != row.amount for row in true)):
+            dues = [Due(row.balance, row.due_on) for row in true]
+            message.text, _ = text_of(template, self.names[message.borrower_id], dues)
+            message.parts = parts(message.text)
+        return bool(true)
+
+    def spend(self, message: OutboxMessage, cost: int) -> None:
+        self.sent[message.borrower_id].append(self.clocks.today)
+        self.spent = [self.spent[0] + 1, self.spent[1] + message.parts, self.spent[2] + cost]
+
+    def keep_spending(self) -> None:
+        if self.spent[0]:
+            messages, count, cost = self.spent
+            dialect = postgresql if self.session.connection().dialect.name == "postgresql" else sqlite
+            row = dialect.insert(SmsSpend).values(
+                day=self.clocks.today, messages=messages, parts=count, cost=cost
+            )
+            more = {
+                name: getattr(SmsSpend, name) + row.excluded[name] for name in ("messages", "parts", "cost")
+            }
+            self.session.execute(row.on_conflict_do_update(index_elements=["day"], set_=more))
+
+
+def _sent(session: Session, borrowers: list[int], today: date) -> dict[int, list[date]]:
+    found: dict[int, list[date]] = defaultdict(list)
+    query = select(OutboxMessage.borrower_id, OutboxMessage.sent_on).where(
+        OutboxMessage.borrower_id.in_(borrowers),
+        OutboxMessage.sent_on > today - timedelta(days=7),
+        OutboxMessage.state.in_(MAY_HAVE_ARRIVED),
+    )
+    for borrower, day in session.execute(query):
+        if day is not None:
+            found[borrower].append(day)
+    return found
+
+
+def _dues(session: Session, messages: list[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    columns = (Reminder.message_id, Reminder.due_on, Reminder.amount, Loan.balance, Loan.missing_since,
+               Loan.effective_due_on)  # fmt: skip
+    query = select(*columns).join(Loan, Loan.id == Reminder.loan_id).where(Reminder.message_id.in_(messages))
+    for row in session.execute(query.order_by(Reminder.id)):
+        found[row.message_id].append(row)
+    return found
+
+
+def _spent(session: Session, today: date) -> tuple[int, int]:
+    """分 claimed today, and this month."""
+    query = select(SmsSpend.day, SmsSpend.cost).where(
+        SmsSpend.day >= today.replace(day=1), SmsSpend.day <= today
+    )
+    rows = dict(session.execute(query).all())
+    return rows.get(today, 0), sum(rows.values())

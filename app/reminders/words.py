@@ -1,0 +1,15 @@
+"""Reasons as they are kept with a message, for pages to say in the reader's language. Pure."""
+
+from app.labels import T
+
+WHYS = (
+    T("no mobile number"),
+    T("opted out, or in hardship"),
+    T("opted out by reply"),
+    T("repaid, or the due date changed"),
+    T("the worker fell silent"),
+    T("empty: name"),
+    T("empty: phone"),
+    T("played: connection refused"),
+    T("played: no answer"),
+)
