@@ -25,8 +25,8 @@ dev-setup: # what the targets below need: also the tools to test and check
 test: dev-setup ## the whole suite, on SQLite and PostgreSQL, in a browser where there is one (minutes)
 	@$(PYTEST) $(ARGS)
 
-quick: dev-setup ## the inner loop: no PostgreSQL, no browser, nothing slow (under 40 s)
-	@$(PYTEST) -m "not postgres and not browser and not slow" $(ARGS)
+quick: dev-setup ## the inner loop: no PostgreSQL, browser or demonstration county, nothing slow (under 40 s)
+	@$(PYTEST) -m "not postgres and not browser and not slow and not county" $(ARGS)
 
 check: dev-setup ## ruff, mypy, architecture, locks, migrations
 	@.venv/bin/python -m deploy.check

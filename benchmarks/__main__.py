@@ -4,16 +4,16 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import counting, importing, pages, portfolio, results, sweeping
+from benchmarks import counting, day, importing, pages, portfolio, results, sweeping
 from benchmarks.databases import KINDS, Databases, databases, opened
 from benchmarks.measure import Result
 
-PARTS = ("import", "sweep", "figures", "pages")
+PARTS = ("import", "sweep", "figures", "pages", "day")
 QUICK = 100  # a quick run has sizes this many times smaller
 SMALL, LARGE = 1_000, 1_000_000
 PER_MILLE = 40  # loans of a thousand that are overdue
@@ -31,6 +31,7 @@ class Plan:
     runs: int = 5
     import_runs: int = 3
     requests: int = 60
+    days: day.Sizes = field(default_factory=day.Sizes)
 
     @classmethod
     def divided(cls, by: int) -> "Plan":
@@ -42,6 +43,7 @@ class Plan:
             runs=3,
             import_runs=1,
             requests=10,
+            days=day.Sizes(tuple(max(size // by, SMALL) for size in day.Sizes().loans), turns=1, rounds=2),
         )
 
 
@@ -53,6 +55,8 @@ def measure(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Res
         yield from sweeping.measure(made, plan.sweeps, plan.runs)
     if {"sweep", "figures", "pages"} & set(parts):
         yield from _on_large(made, parts, plan)
+    if "day" in parts:
+        yield from day.measure(made, plan.days, plan.runs)
 
 
 def _on_large(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Result]:

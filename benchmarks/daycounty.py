@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 
 from app.accounts.models import User
 from app.accounts.rules import Role
-from app.audit import AuditHead, digest_of
+from app.audit import AuditEntry, AuditHead, digest_of
 from app.contacts.rules import IMPLIED, Disposition
 from app.db import db
 from app.fairness.words import Channel
@@ -123,18 +123,16 @@ def _branches(wanted: int) -> None:
 def _work() -> None:
     """What both lines did: contacts, what the cases know of them, open promises, and the trail of it all."""
     session = db.session()
-    cases = session.execute(
-        text(
-            "SELECT id, borrower_id, loan_id, township_user_id, branch_user_id, overdue FROM collection_case ORDER BY id"
-        )
-    ).all()
+    cases = session.execute(text(_CASES)).all()
     cursor: Any = session.connection().connection.cursor()
     as_text = db.engine.dialect.name == "sqlite"
-    portfolio.bulk_insert(cursor, "contact", _CONTACT, _contacts(cases, as_text))
-    portfolio.bulk_insert(cursor, "audit_entry", _AUDIT, iter(list(_trail(len(cases) * CONTACTS, as_text))))
+    portfolio.bulk_insert(cursor, "contact", _CONTACT.split(), _contacts(cases, as_text))
+    portfolio.bulk_insert(
+        cursor, "audit_entry", _AUDIT.split(), iter(list(_trail(len(cases) * CONTACTS, as_text)))
+    )
     promises = list(_promises(cases, as_text))
-    portfolio.bulk_insert(cursor, "promise", _PROMISE, iter(promises))
-    portfolio.bulk_insert(cursor, "instalment", _INSTALMENT, _instalments(promises))
+    portfolio.bulk_insert(cursor, "promise", _PROMISE.split(), iter(promises))
+    portfolio.bulk_insert(cursor, "instalment", _INSTALMENT.split(), _instalments(promises))
     for line in Line:
         session.execute(text(_LAST.format(line=line.value)))
     session.execute(text(_NEXT))
@@ -145,13 +143,18 @@ def _work() -> None:
             )
 
 
-_CONTACT = (
-    'id case_id borrower_id author_id line "on" at recorded_at channel reached disposition text'.split()
+_CASES = """
+SELECT id, borrower_id, loan_id, township_user_id, branch_user_id, overdue FROM collection_case ORDER BY id
+"""
+_CONTACT = """
+    id case_id borrower_id author_id line "on" at recorded_at channel reached disposition text next_action_on
+    third_party_reason breaches
+"""
+_AUDIT = "id at actor action entity entity_id detail previous digest"
+_PROMISE = (
+    "id case_id loan_id taken_by_id line taken_on amount paid state tolerance last_due_on cancel_reason"
 )
-_CONTACT += ["next_action_on", "third_party_reason", "breaches"]
-_AUDIT = "id at actor action entity entity_id detail previous digest".split()
-_PROMISE = "id case_id loan_id taken_by_id line taken_on amount paid state tolerance last_due_on cancel_reason".split()
-_INSTALMENT = "id promise_id due_on until before amount paid state".split()
+_INSTALMENT = "id promise_id due_on until before amount paid state"
 _LAST = """
 UPDATE collection_case SET
     {line}_contact_on = (SELECT max("on") FROM contact WHERE case_id = collection_case.id AND line = '{line}'),
@@ -223,9 +226,7 @@ def _trail(count: int, as_text: bool) -> Iterator[tuple[Any, ...]]:
     """As many entries as there are contacts, chained to those that are there; the head follows at the end."""
     session = db.session()
     head = session.scalars(select(AuditHead)).one()
-    first = session.execute(
-        select(func.coalesce(func.max(text("id")), 0)).select_from(text("audit_entry"))
-    ).scalar_one()
+    first = session.scalar(select(func.max(AuditEntry.id))) or 0
     previous, moment = head.digest, datetime(2023, 12, 4, tzinfo=UTC)
     for number in range(1, count + 1):
         content = (moment, "benchmark", "contacts.add", "case", str(number), {})

@@ -13,7 +13,7 @@ from benchmarks import daycounty
 from benchmarks.measure import Result, compare
 
 AIM = 3.0
-# With the numbers that hold until a county sets its own: 7 days new, 180 of limitation, 14 without contact, 50,000 yuan.
+# With the numbers that hold until a county sets its own: 7 days, 180 days, 14 days, 50,000 yuan.
 _PLACE = """
   CASE WHEN promise_broken_on IS NOT NULL THEN {0}
        WHEN replied_on IS NOT NULL THEN {1}
@@ -23,8 +23,16 @@ _PLACE = """
        WHEN limitation_on <= :limitation AND {{line}}_action_on IS NULL THEN {5}
        WHEN coalesce({{line}}_contact_on, opened_on) <= :untouched THEN {6}
        WHEN overdue >= 5000000 AND {{line}}_action_on IS NULL THEN {7} END"""
-_DATES = "promise_broken_on replied_on NULL {line}_action_on due_on limitation_on".split()
-_DATES += ["coalesce({line}_contact_on, opened_on)", "NULL"]
+_DATES = (
+    "promise_broken_on",
+    "replied_on",
+    "NULL",
+    "{line}_action_on",
+    "due_on",
+    "limitation_on",
+    "coalesce({line}_contact_on, opened_on)",
+    "NULL",
+)
 _BARE = f"""
 SELECT id FROM (
   SELECT {{line}}_user_id AS holder, id, overdue, {_PLACE.format(*range(8))} AS place,

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from flask import Flask
-from sqlalchemy import select
 
 from app.accounts.models import User
 from app.config import Settings
@@ -120,7 +119,8 @@ def note(page: str) -> dict[str, str]:
 def people(app: Flask, port: int, users: Sequence[int]) -> list[Person]:
     """The accounts signed in at the server, whose key the application shares."""
     found = []
-    for account in db.session.scalars(select(User).where(User.id.in_(users)).order_by(User.id)):
+    for number in users:
+        account = db.session.get_one(User, number)
         client = app.test_client()
         with client.session_transaction() as cookies:
             cookies["_user_id"], cookies["_fresh"] = account.get_id(), True

@@ -39,6 +39,13 @@ for name in ("DATABASE_URL", "QINGSHOU_INSTANCE_PATH", "QINGSHOU_TODAY", "QINGSH
     os.environ.pop(name, None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever needs the demonstration county says so by the fixture; ``make quick`` goes without it."""
+    for item in items:
+        if "demo_app" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.county)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests have measured: ``record_property("measured", "first load: 42 KB of 150")``."""
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]

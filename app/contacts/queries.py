@@ -31,8 +31,8 @@ def contacts_of(session: Session, found: Case) -> list[Contact]:
     """The contacts of one case, oldest first."""
     query = select(Contact).where(Contact.case_id == found.id).order_by(Contact.id)
     shown = (joinedload(Contact.author), joinedload(Contact.phone), joinedload(Contact.approach))
-    more = (selectinload(Contact.attachments), joinedload(Contact.correction))
-    return list(session.scalars(query.options(*shown, *more)))
+    more = (joinedload(Contact.attachments), joinedload(Contact.correction))
+    return list(session.scalars(query.options(*shown, *more)).unique())
 
 
 def find_contact(session: Session, case_id: int, contact_id: int) -> Contact | None:
@@ -196,8 +196,13 @@ class Panel:
         return None if known else (mark, self.last)
 
 
-def panel(session: Session, found: Case, user: User, moment: datetime) -> Panel:
-    """In the same number of statements for every case. ``moment`` is the business moment."""
+def panel(
+    session: Session, found: Case, user: User, moment: datetime, contacts: list[Contact] | None = None
+) -> Panel:
+    """In the same number of statements for every case. ``moment`` is the business moment.
+
+    ``contacts`` are those of the case where the caller has read them (``contacts_of``): one statement less.
+    """
     marks = marks_of(session, found.borrower_id)
     numbers = numbers_of(session, found.loan.borrower)
     wrong = frozenset(n.phone_id for n in numbers if n.reaches is Reaches.WRONG and n.phone_id is not None)
@@ -211,8 +216,14 @@ def panel(session: Session, found: Case, user: User, moment: datetime) -> Panel:
         dials=[Dial(n, _answer(n, history, limits, user, moment, grounds(marks))) for n in numbers],
         marks=marks,
         may_call=holds(user.role, user.id, found.township_user_id, found.branch_user_id),
-        last=_last_contact(session, found),
+        last=_last_contact(session, found) if contacts is None else _last_of(contacts),
     )
+
+
+def _last_of(contacts: list[Contact]) -> Contact | None:
+    """``_last_contact`` among contacts that are read already."""
+    tried = [one for one in contacts if one.channel is not Channel.NOTE and one.correction is None]
+    return max(tried, key=lambda one: (one.at, one.id), default=None)
 
 
 def _last_contact(session: Session, found: Case) -> Contact | None:

@@ -19,6 +19,7 @@ from app.clock import SHANGHAI
 from app.contacts.actions import Entry, add_contact
 from app.contacts.rules import Channel, Disposition, NextAction
 from app.db import db, get_setting, put_setting
+from app.demo import reminders as said_before
 from app.demo.county import Demo, Ledger, county
 from app.demo.disposals import disposal_of
 from app.demo.papers import RUNS
@@ -46,7 +47,15 @@ from app.publicity.rules import Means
 from app.remedies.actions import DisposalRefused, Plan, dispose
 from app.remedies.models import Disposal
 from app.remedies.rules import Cause, Route
-from app.today import BUSINESS_DATE
+from app.reminders import outbox, texts
+from app.reminders.inbound import hear, take_inbound
+from app.reminders.moves import Clocks
+from app.reminders.plan import plan
+from app.reminders.rules import Timings, at
+from app.reminders.wording import DEFAULT
+from app.sms.protocol import Accepted, Inbound, Receipt
+from app.sms.rules import Status
+from app.today import BUSINESS_DATE, now
 
 PASSWORD = "qingshou-2023"  # printed at start; the demonstration holds only invented people
 STATE, LOADING, LOADED = "demonstration", "loading", "loaded"
@@ -99,6 +108,7 @@ def load_demo(_app: Flask, tell: Tell) -> None:
     _papers(session)
     _publicity(session, described)
     _task_forces(session, described)
+    _messages(session, described)
     keep_published_text(
         session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM
     )
@@ -226,6 +236,30 @@ def _papers(session: Session) -> None:
             on, at = said.at.date(), said.at.time()
             given = Given(Delivery(said.how), on, at, witness=said.witness, text=said.text)
             deliver(session, paper, paper.case, author, given, on)
+
+
+def _messages(session: Session, described: Demo) -> None:
+    """An approved text, the week's messages, and what became of the first: played, nothing leaves."""
+    people = {user.username: user for user in session.scalars(select(User))}
+    wording = texts.Wording(DEFAULT, said_before.SIGNATURE, said_before.PHONE)
+    texts.approve(session, texts.write(session, wording, people[OFFICE]), people["leader"], now())
+    day = described.business_date
+    clocks = Clocks(at(day, said_before.AT), now())
+    plan(session, clocks.business)
+    tokens = iter(f"demo-{n}" for n in range(said_before.SENT))
+    clocks = Clocks(clocks.business, now())
+    claims = outbox.claim(
+        session, "sandbox", "demo", clocks, Timings(), said_before.SENT, lambda: next(tokens)
+    )
+    for number, made in enumerate(claims):
+        name = f"SB{made.token}"
+        outbox.finish(session, made, "sandbox", Accepted(name), now(), Timings(), 0.5)
+        ends = said_before.DELIVERED + said_before.UNDELIVERED
+        last = Status.DELIVERED if number < said_before.DELIVERED else Status.UNDELIVERED
+        for status in (Status.SENT, *([last] if number < ends else [])):
+            hear(session, "sandbox", Receipt(name, status, made.token), day, now())
+    for number, (made, reply) in enumerate(zip(claims, said_before.REPLIES, strict=False)):
+        take_inbound(session, "sandbox", Inbound(f"SR{number}", made.phone, reply), day, now())
 
 
 def _publicity(session: Session, described: Demo) -> None:

@@ -18,6 +18,7 @@ from app.cases import queries as cases
 from app.cases.models import Case
 from app.cases.views import assign_form
 from app.contacts.forms import new_contact_form
+from app.contacts.models import Contact
 from app.contacts.queries import Panel as Calling
 from app.contacts.queries import contacts_of
 from app.contacts.queries import panel as calling
@@ -51,7 +52,12 @@ class Reading:
     @cached_property
     def calling(self) -> Calling:
         """Whom to call by which number, and what fair treatment says of it just now."""
-        return calling(self.session, self.case, self.reader, self.moment)
+        return calling(self.session, self.case, self.reader, self.moment, self.contacts)
+
+    @cached_property
+    def contacts(self) -> list[Contact]:
+        """What was tried on this case, oldest first."""
+        return contacts_of(self.session, self.case)
 
     def may(self, permission: Permission) -> bool:
         return may(self.reader.role, permission)
@@ -78,7 +84,7 @@ class Panel:
 def history(of: Reading) -> list[tuple[date, Any, Any]]:
     """Events and contacts of a case, newest first: (day, event or None, contact or None)."""
     events = [(e.on, 0, e.id, e, None) for e in cases.events_of(of.session, of.case) if not e.kind.is_quiet]
-    contacts = [(c.on, 1, c.id, None, c) for c in contacts_of(of.session, of.case)]
+    contacts = [(c.on, 1, c.id, None, c) for c in of.contacts]
     ordered = sorted([*events, *contacts], key=lambda item: item[:3], reverse=True)
     return [(on, event, contact) for on, _, _, event, contact in ordered]
 
@@ -128,7 +134,7 @@ PANELS: tuple[Panel, ...] = (
         "papers",
         "papers/_panel.html",
         Column.WORK,
-        lambda of: papers.panel(of.session, of.case, of.today),
+        lambda of: papers.panel(of.session, of.case, [mark.kind for mark in of.calling.in_force]),
         Permission.PAPERS,
         _paper_forms,
     ),

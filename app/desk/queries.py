@@ -153,7 +153,7 @@ def _ranked(queue: Queue) -> Subquery:
     return select(*columns).where(is_mine(queue), not_done(queue)).subquery()
 
 
-def in_order(queue: Queue, after: Place | None = None, first: Place | None = None) -> Select[tuple[int]]:
+def in_order(queue: Queue, after: Place | None = None, first: Place | None = None) -> Select[int]:
     """The numbers of the cases to be done, in order: those after ``after``; or all, those after ``first`` first."""
     of = _ranked(queue).c
     query = select(of.id).where(of.ranked.is_not(None))
@@ -268,7 +268,10 @@ def loads(session: Session, scope: Scope, n: Numbers) -> list[Load]:
     query = select(*holders, *counts).where(cases_in(scope), Case.closed_on.is_(None)).group_by(*holders)
     held: dict[Line, dict[int, list[int]]] = {line: {} for line in Line}
     for row in session.execute(query):
-        held_by, (number, overdue, *parts) = row[: len(holders)], map(int, row[len(holders) :])
+        held_by, (number, overdue, *parts) = (
+            row[: len(holders)],
+            [int(each or 0) for each in row[len(holders) :]],
+        )
         for i, (line, user_id) in enumerate(zip(Line, held_by, strict=True)):
             if user_id is not None:
                 sums = held[line].setdefault(user_id, [0] * 5)

@@ -147,8 +147,9 @@ class Panel:
         return [paper for paper in self.papers if paper.delivery is None]
 
 
-def panel(session: Session, found: Case, _today: date) -> Panel:
+def panel(session: Session, found: Case, known: Iterable[Mark]) -> Panel:
+    """``known``: the marks of the borrower that are in force."""
     query = select(Paper).where(Paper.case_id == found.id).order_by(Paper.id.desc())
     shown = (joinedload(Paper.run).joinedload(PrintRun.printed_by),)
-    hardship = hardship_of(session, [found.borrower_id]).get(found.borrower_id)
+    hardship = next((mark for mark in HARDSHIP if mark in set(known)), None)
     return Panel(list(session.scalars(query.options(*shown).limit(50))), hardship)

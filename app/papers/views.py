@@ -93,7 +93,7 @@ def delivery(case_id: int) -> Answer:
     """Record how a paper was delivered."""
     session, found = db.session(), _case(case_id)
     day = business_date(session)
-    form = DeliveryForm.for_papers(queries.panel(session, found, day).waiting, day, sent=True)
+    form = DeliveryForm.for_papers(queries.panel(session, found, ()).waiting, day, sent=True)
     if not form.validate_on_submit():
         return _again(found, delivery_form=form)
     paper = queries.find_paper(session, found.id, form.paper_id) if form.paper_id is not None else None

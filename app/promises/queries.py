@@ -64,9 +64,8 @@ class Panel:
 
 def panel(session: Session, found: Case, today: date) -> Panel:
     query = select(Promise).where(Promise.case_id == found.id).order_by(Promise.id.desc())
-    made = session.scalars(
-        query.options(joinedload(Promise.taken_by), selectinload(Promise.instalments))
-    ).all()
+    shown = query.options(joinedload(Promise.taken_by), joinedload(Promise.instalments))
+    made = session.scalars(shown).unique().all()
     reported = select(ReportedRepayment).where(ReportedRepayment.case_id == found.id)
     reports = session.scalars(
         reported.order_by(ReportedRepayment.id.desc()).options(joinedload(ReportedRepayment.reported_by))

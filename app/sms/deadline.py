@@ -50,8 +50,8 @@ def exchange(method: str, url: str, headers: dict[str, str], body: bytes | None,
         connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
         content = answer.read(MOST_BYTES)
-        if not answer.isclosed() and answer.read(1):
-            raise Lost("the answer is too long")
+        if answer.length or (not answer.isclosed() and answer.read(1)):  # a short read raises nothing
+            raise Lost("the answer is cut short, or far too long")
         return Answer(answer.status, content, dict(answer.getheaders()))
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Lost("no answer in time" if time.monotonic() >= ends else _named(error)) from None

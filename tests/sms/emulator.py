@@ -1,8 +1,9 @@
 """A provider on loopback that behaves as Twilio's Messages API does on a bad day, and remembers what it took.
 
 ``python -m tests.sms.emulator PORT_FILE HISTORY SEED SHARE``: faults on ``SHARE`` of its answers, each message it takes
-written to HISTORY before the answer, so that the history outlives any kill. A HANG and a LAG in seconds may follow, and a SECRET that makes it report: receipts to
-each message's StatusCallback, signed with it, early, late, twice and out of order. ``/__history`` tells what it took.
+written to HISTORY before the answer, so that the history outlives any kill. HANG and LAG in seconds may follow, then
+the account's SECRET: with it receipts go to each message's StatusCallback, signed, early, twice and out of order.
+``/__history`` tells what was taken.
 """
 
 import contextlib
