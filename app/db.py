@@ -115,6 +115,8 @@ class Setting(Base):
 
 def get_setting(session: Session, key: str) -> str | None:
     row = session.get(Setting, key)
+    if is_read_only():
+        session.info["setting", key] = row  # a session holds its rows weakly; so a page asks for each once
     return row.value if row else None
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import counting, day, importing, pages, portfolio, results, sweeping
+from benchmarks import counting, day, importing, pages, portfolio, promising, results, sweeping
 from benchmarks.databases import KINDS, Databases, databases, opened
 from benchmarks.measure import Result
 
-PARTS = ("import", "sweep", "figures", "pages", "day")
+PARTS = ("import", "sweep", "figures", "pages", "promises", "day")
 QUICK = 100  # a quick run has sizes this many times smaller
 SMALL, LARGE = 1_000, 1_000_000
 PER_MILLE = 40  # loans of a thousand that are overdue
@@ -26,6 +26,7 @@ class Plan:
 
     imports: tuple[int, ...] = (1_000, 10_000, 100_000)
     sweeps: tuple[int, ...] = (10_000, 100_000)
+    promises: int = 5_000  # due on one day, of twenty times as many loans
     small: int = SMALL
     large: int = LARGE
     runs: int = 5
@@ -39,6 +40,7 @@ class Plan:
         return cls(
             tuple(size // by for size in cls().imports),
             tuple(size // by for size in cls().sweeps),
+            promises=cls().promises // by,
             large=LARGE // by,
             runs=3,
             import_runs=1,
@@ -55,6 +57,8 @@ def measure(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Res
         yield from sweeping.measure(made, plan.sweeps, plan.runs)
     if {"sweep", "figures", "pages"} & set(parts):
         yield from _on_large(made, parts, plan)
+    if "promises" in parts:
+        yield from promising.measure(made, plan.promises * 20, plan.promises, plan.runs)
     if "day" in parts:
         yield from day.measure(made, plan.days, plan.runs)
 

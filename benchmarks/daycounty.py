@@ -229,7 +229,7 @@ def _trail(count: int, as_text: bool) -> Iterator[tuple[Any, ...]]:
     first = session.scalar(select(func.max(AuditEntry.id))) or 0
     previous, moment = head.digest, datetime(2023, 12, 4, tzinfo=UTC)
     for number in range(1, count + 1):
-        content = (moment, "benchmark", "contacts.add", "case", str(number), {})
+        content: tuple[Any, ...] = (moment, "benchmark", "contacts.add", "case", str(number), {})
         digest = digest_of(previous, *content)
         at = _moment(1, as_text)
         yield first + number, at, *content[1:5], "{}", previous, digest

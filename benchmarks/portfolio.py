@@ -20,6 +20,7 @@ from benchmarks.databases import village_code
 Placing: TypeAlias = Callable[[invented.Line], invented.Line]
 _CHUNK = 20_000
 _BEFORE = date(2023, 9, 30)
+TOWNSHIPS = tuple(place[0] for place in invented.townships)
 _HOUSEHOLD = ("id", "head_id_number", "head_name", "size")
 _BORROWER = ("id", "id_number", "name", "phone", "initials")
 _LOAN_COLUMNS = """
@@ -42,7 +43,7 @@ def fill(
     overdue_per_mille: int = 40,
     with_cases: bool = False,
     placed: Placing = lambda line: line,
-    townships: Sequence[str] = tuple(code for code, _ in invented.townships),
+    townships: Sequence[str] = TOWNSHIPS,
 ) -> None:
     """Put ``count`` loans with two months' snapshots into the app's database, and commit.
 

@@ -40,7 +40,12 @@ def command(*arguments: str, **environment: str) -> Outcome:
 def migrations_match_models() -> Outcome:
     """Migrate a new instance, of which nothing stays, and compare it with the models."""
     with tempfile.TemporaryDirectory() as instance:
-        settings = {"QINGSHOU_INSTANCE_PATH": instance, "DATABASE_URL": "", "QINGSHOU_TODAY": "", "QINGSHOU_NOW": ""}
+        settings = {
+            "QINGSHOU_INSTANCE_PATH": instance,
+            "DATABASE_URL": "",
+            "QINGSHOU_TODAY": "",
+            "QINGSHOU_NOW": "",
+        }
         upgraded = command("flask", "db", "upgrade", **settings)
         return command("flask", "db", "check", **settings) if upgraded.passed else upgraded
 

@@ -4,6 +4,9 @@ More processes for more people: WEB_CONCURRENCY, gunicorn's own setting.
 """
 
 import os
+from typing import Any
+
+from app.db import db
 
 wsgi_app = "app:create_app()"
 bind = ["127.0.0.1:8000"]
@@ -19,3 +22,13 @@ keepalive = 5
 accesslog = None
 loglevel = "warning"
 control_socket_disable = True  # it would be written to the home directory, outside of the project
+
+
+def post_fork(_server: object, worker: Any) -> None:
+    """A connection that the master opened while it loaded the program must not be shared by the workers.
+
+    Two of them reading from one connection get each other's answers. The master's own stays open to it.
+    """
+    app = worker.app.wsgi()
+    with app.app_context():
+        db.engine.dispose(close=False)

@@ -44,6 +44,7 @@ LAYERS = ("rules", "models", "queries", "actions", "forms", "views")
 HELPERS = {  # parts of a layer in files of their own
     "accounts.access": "actions",
     **dict.fromkeys(("cases.assignment", "cases.handover", "cases.limitation"), "actions"),
+    "cases.assigning": "queries",
     "contacts.calling": "actions",
     "promises.judging": "actions",
     "promises.lists": "queries",

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from flask import Flask, abort, current_app, flash, redirect, request, url_for
+from flask import session as cookie
 from flask_babel import gettext
 from flask_login import LoginManager, current_user, login_user
 from sqlalchemy import select
@@ -105,9 +106,18 @@ def _gate() -> Response | None:
         return None
     if current_user.is_authenticated:
         abort(403)
-    flash(gettext("Please sign in."), "info")
+    flash(_why_signed_out(), "info")
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.sign_in", next=target))
+
+
+def _why_signed_out() -> str:
+    """Only a session that was once ours tells what became of its account; without one it is not told."""
+    number = str(cookie.get("_user_id", "")).partition(".")[0]
+    found = db.session.get(User, int(number)) if number.isdecimal() and len(number) < 19 else None
+    if found is not None and not found.active:
+        return str(gettext("This account has ended. Ask the administrator if you still need it."))
+    return str(gettext("Please sign in."))
 
 
 def hash_password(password: str) -> str:

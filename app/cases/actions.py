@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app import audit
 from app.accounts.models import User
+from app.cases.assigning import of_both, why_opened, with_slots
 from app.cases.assignment import (
     ASKED,
     HELD,
@@ -22,13 +23,11 @@ from app.cases.assignment import (
     as_json,
     collector,
     number_or_null,
-    of_both,
     plan,
     reassign,
     rows_of,
-    why_opened,
 )  # fmt: skip
-from app.cases.limitation import due_later, give_back, start_limitation
+from app.cases.limitation import due_later, ends_from, give_back, start_limitation
 from app.cases.models import Case, CaseEvent
 from app.cases.states import SYSTEM, CloseReason, Event, Refusal, State, follow
 from app.forces.rules import ROLE_OF, Line
@@ -149,10 +148,10 @@ def sweep(session: Session, day: date, actor: str = audit.SYSTEM) -> Swept:
 
 
 def _event(
-    kind: Event, day: Any, township_user: Any, branch_user: Any, amount: Any, reason: Any
+    kind: Event, day: Any, state: Any, township_user: Any, branch_user: Any, amount: Any, reason: Any
 ) -> list[Any]:
     on = literal(day) if isinstance(day, date) else day
-    return [on, literal(kind.value), Case.state, township_user, branch_user, amount, reason]
+    return [on, literal(kind.value), state, township_user, branch_user, amount, reason]
 
 
 _EVENT_COLUMNS = ["case_id", "on", "kind", "state", "township_user_id", "branch_user_id", "amount", "reason"]
@@ -168,7 +167,7 @@ def _close(session: Session, day: date) -> int:
     closed = rows_of(session, update(Case).where(ended).values(_closing(day, reason)))
     if closed:
         untold = ~exists().where(CaseEvent.case_id == Case.id, CaseEvent.kind == Event.CLOSED)
-        event = _event(Event.CLOSED, Case.closed_on, null(), null(), null(), Case.close_reason)
+        event = _event(Event.CLOSED, Case.closed_on, Case.state, null(), null(), null(), Case.close_reason)
         session.execute(
             insert(CaseEvent).from_select(
                 _EVENT_COLUMNS, select(Case.id, *event).where(Case.closed_on >= day, untold)
@@ -220,19 +219,19 @@ def _open(session: Session, day: date) -> int:
         literal(0),
         literal(day),
         *planned.holder.values(),
+        ends_from(session, planned.columns.due_on),
     ).select_from(planned.rows)
     columns = ["loan_id", "borrower_id", "previous_id", *asked, "due_on", "overdue"]
-    columns += ["state", "version", "opened_on", "township_user_id", "branch_user_id"]
+    columns += ["state", "version", "opened_on", "township_user_id", "branch_user_id", "limitation_on"]
     opened = rows_of(session, insert(Case).from_select(columns, rows))
     if not opened:
         return 0
-    event = _event(Event.OPENED, day, Case.township_user_id, Case.branch_user_id, Case.overdue, null())
-    why = as_json(session, why_opened(slots, day))
-    session.execute(
-        insert(CaseEvent).from_select(
-            [*_EVENT_COLUMNS, "why"], select(Case.id, *event, why).where(Case.id > before)
-        )
+    new = with_slots(Case.id > before, slots, day).c
+    event = _event(
+        Event.OPENED, day, new.state, new.township_user_id, new.branch_user_id, new.overdue, null()
     )
+    why = as_json(session, why_opened(slots, new))
+    session.execute(insert(CaseEvent).from_select([*_EVENT_COLUMNS, "why"], select(new.id, *event, why)))
     return opened
 
 
@@ -310,17 +309,20 @@ def _assign(session: Session, day: date) -> int:
     free = [condition.label(f"{line.value}_free") for line, condition in refill.free.items()]
     source = select(*columns, *free).where(refill.where).subquery("source")
     planned = plan(session, source, day, all_slots(session, day))
-    row, township, branch = planned.columns, *planned.why.values()
-    holders = [
-        case((row[f"{line.value}_free"], planned.holder[line]), else_=row[f"{line.value}_user_id"])
-        for line in Line
-    ]
-    changed = [
-        new.is_distinct_from(row[f"{line.value}_user_id"]) for line, new in zip(Line, holders, strict=True)
-    ]
-    why = case((and_(*changed), of_both(township, branch)), (changed[0], township), else_=branch)
-    rows = select(row.id, row.state, *holders, number_or_null(None), as_json(session, why))
-    return reassign(session, day, rows.select_from(planned.rows))
+    row = planned.columns
+    held = [row[f"{line.value}_user_id"] for line in Line]
+    meant = {
+        f"{line.value}_to": case((row[f"{line.value}_free"], planned.holder[line]), else_=old)
+        for line, old in zip(Line, held, strict=True)
+    }
+    said = {f"{line.value}_why": why for line, why in planned.why.items()}
+    named = [column.label(name) for name, column in {**meant, **said}.items()]
+    to = select(row.id, row.state, *held, *named).select_from(planned.rows).subquery("planned").c
+    changed = [to[f"{line.value}_to"].is_distinct_from(to[f"{line.value}_user_id"]) for line in Line]
+    both = of_both(to.township_why, to.branch_why)
+    why = case((and_(*changed), both), (changed[0], to.township_why), else_=to.branch_why)
+    rows = select(to.id, to.state, *(to[name] for name in meant), number_or_null(None), as_json(session, why))
+    return reassign(session, day, rows)
 
 
 def assign_line(

@@ -5,10 +5,9 @@ the cases of each rule are counted, its collectors' shares computed from the cou
 has, and every case gets its collector by its number within its rule. A property test holds the two together.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -35,34 +34,19 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.accounts.models import User
 from app.accounts.rules import Role
+from app.cases.assigning import Slots, meets, slot_number, stored, why_of
 from app.cases.models import Case, CaseEvent
 from app.cases.states import Event
 from app.forces.models import AssignmentRule
 from app.forces.queries import away, slots_of
 from app.forces.rules import ROLE_OF, Line, Method, Slot, Which, share_out
-from app.labels import T, Text
-from app.places.queries import within
-from app.places.rules import CODE_LENGTHS, Level
+from app.labels import T
 
-Slots = Mapping[Line, list[Slot]]
 HOLDER: dict[Line, Any] = {Line.TOWNSHIP: Case.township_user_id, Line.BRANCH: Case.branch_user_id}
 PLACE: dict[Line, Any] = {Line.TOWNSHIP: Case.township_code, Line.BRANCH: Case.branch_id}
 HELD: dict[Line, Any] = {Line.TOWNSHIP: User.region_code, Line.BRANCH: User.branch_id}
 _PLACE_NAMES = {Line.TOWNSHIP: "township_code", Line.BRANCH: "branch_id"}
 ASKED = ("id", "township_code", "village_code", "branch_id", "due_on", "overdue")
-
-BOTH = T("%(township)s; %(branch)s")
-OF_PLACES = T("Collectors of the loan's township and branch")
-OF_PLACE = {
-    Line.TOWNSHIP: T("Collector of the loan's township"),
-    Line.BRANCH: T("Collector of the loan's branch"),
-}
-NOBODY = T("Nobody collects there now")
-
-
-def stored(text: Text) -> str:
-    """A sentence as the JSON text that a bulk statement writes."""
-    return json.dumps(text.to_json())
 
 
 def as_json(session: Session, text: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -95,63 +79,6 @@ def _of_places(line: Line, day: date, without: int | None) -> FromClause:
     if without is not None:
         query = query.where(User.id != without)
     return query.group_by(held).subquery(f"of_{line.value}")
-
-
-def meets(which: Which, columns: Any, day: date) -> Iterator[ColumnElement[bool]]:
-    """``Which.fits`` as conditions on the columns of cases or loans."""
-    if which.area and len(which.area) == CODE_LENGTHS[Level.VILLAGE]:
-        yield columns.village_code == which.area
-    elif which.area:
-        yield within(columns.township_code, which.area)
-    if which.branch_id is not None:
-        yield columns.branch_id == which.branch_id
-    if which.min_days is not None:
-        yield columns.due_on <= day - timedelta(days=which.min_days)
-    if which.max_days is not None:
-        yield columns.due_on >= day - timedelta(days=which.max_days)
-    if which.min_amount is not None:
-        yield columns.overdue >= which.min_amount
-    if which.max_amount is not None:
-        yield columns.overdue <= which.max_amount
-
-
-def _fits(slot: Slot, columns: Any, day: date) -> ColumnElement[bool]:
-    sees = columns.township_code == slot.township if slot.township else columns.branch_id == slot.branch_id
-    return and_(sees, *meets(slot.which, columns, day))
-
-
-def slot_number(
-    slots: list[Slot], columns: Any, day: date, free: ColumnElement[bool] | None = None
-) -> ColumnElement[Any]:
-    """``choose`` as SQL: the index of the first slot that fits, NULL without one or where the line is not ``free``."""
-    if not slots:
-        return null()
-    rest = [(_fits(slot, columns, day), number) for number, slot in enumerate(slots)]
-    return case(*([(~free, None)] if free is not None else []), *rest, else_=None)
-
-
-def why_of(line: Line, slots: list[Slot], number: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The JSON text of why a line went to whom it went, by the slot's number."""
-    if not slots:
-        return literal(stored(OF_PLACE[line]))
-    reasons = [(number == index, stored(slot.why)) for index, slot in enumerate(slots)]
-    return case(*reasons, else_=stored(OF_PLACE[line]))
-
-
-def of_both(township: ColumnElement[Any], branch: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The JSON text of one reason made of two."""
-    head = literal(f'{{"msgid": {json.dumps(BOTH.msgid)}, "params": {{"township": ')
-    return head.concat(township).concat(literal(', "branch": ')).concat(branch).concat(literal("}}"))
-
-
-def why_opened(slots: Slots, day: date) -> ColumnElement[Any]:
-    """Why new cases have the collectors they were opened with."""
-    if not any(slots.values()):
-        return literal(stored(OF_PLACES))
-    numbers = {line: slot_number(slots[line], Case, day) for line in Line}
-    unruled = and_(*(number.is_(None) for line, number in numbers.items() if slots[line]))
-    whys = [why_of(line, slots[line], numbers[line]) for line in Line]
-    return case((unruled, stored(OF_PLACES)), else_=of_both(*whys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +141,7 @@ def plan(
             shares = _shares(session, line, slots[line], picked, rehearsal)
             named = list(_ranges(slots[line], shares, number, numbered.c.get(f"{line.value}_number")))
             holder[line] = case(*named, else_=first.c.user_id)
-        said = why_of(line, slots[line], number)
-        why[line] = case((holder[line].is_(None), stored(NOBODY)), else_=said)
+        why[line] = why_of(line, slots[line], number, first.c.user_id.is_(None))
     return Plan(rows, numbered.c, holder, why)
 
 

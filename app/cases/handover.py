@@ -14,19 +14,8 @@ from sqlalchemy.orm import Session, joinedload
 from app import audit
 from app.accounts.models import User
 from app.accounts.rules import Scope
-from app.cases.assignment import (
-    ASKED,
-    HOLDER,
-    Slots,
-    all_slots,
-    as_json,
-    meets,
-    number_or_null,
-    plan,
-    reassign,
-    rows_of,
-    stored,
-)
+from app.cases.assigning import Slots, meets, stored
+from app.cases.assignment import ASKED, HOLDER, all_slots, as_json, number_or_null, plan, reassign, rows_of
 from app.cases.models import Case, CaseEvent, Handover, HandoverCase
 from app.cases.queries import cases_in
 from app.cases.states import Event

@@ -3,28 +3,31 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, Date, and_, bindparam, cast, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from app import audit
 from app.cases.models import Case
-from app.cases.rules import limitation_end
+from app.cases.rules import LIMITATION_MONTHS, limitation_end
 from app.loans.models import Loan, Repayment
 
 
+def ends_from(session: Session, due: ColumnElement[Any]) -> ColumnElement[Any]:
+    """``limitation_end`` of a due date without restarts, as SQL: the month's last day where the day is missing."""
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(due + func.make_interval(0, LIMITATION_MONTHS), Date)
+    plain = func.date(due, f"+{LIMITATION_MONTHS} months")  # into the next month where the day is missing
+    last = func.date(due, "start of month", f"+{LIMITATION_MONTHS + 1} months", "-1 day")
+    return type_coerce(func.min(plain, last), Date)
+
+
 def start_limitation(session: Session) -> None:
-    """Give each open case that has none the end of its period: one statement a due date, by the lists' index."""
-    fresh = (Case.closed_on.is_(None), Case.limitation_on.is_(None))
-    dates = session.scalars(select(Case.due_on).where(*fresh).distinct()).all()
-    table: Any = Case.__table__
-    statement = update(table).where(
-        table.c.closed_on.is_(None), table.c.due_on == bindparam("due"), table.c.limitation_on.is_(None)
+    """Give each open case that has none the end of its period. ``_open`` gives new cases theirs."""
+    fresh = and_(Case.closed_on.is_(None), Case.limitation_on.is_(None))
+    ends = ends_from(session, Case.__table__.c.due_on)
+    session.execute(
+        update(Case).where(fresh).values(limitation_on=ends).execution_options(synchronize_session=False)
     )
-    if dates:
-        session.connection().execute(
-            statement.values(limitation_on=bindparam("ends")),
-            [{"due": due, "ends": limitation_end(due, [])} for due in dates],
-        )
 
 
 def due_later(session: Session) -> list[tuple[int, date]]:

@@ -3,6 +3,7 @@
 What was paid on each instalment is one statement; its verdict is ``rules.verdict``, asked for those that changed.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -10,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Row,
-    bindparam,
     cast,
     column,
     exists,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     insert,
     join,
     select,
+    text,
     update,
     values,
 )
@@ -124,15 +126,13 @@ def judge_promises(session: Session, day: date, case_id: int | None = None, revi
 def write_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     """Set other columns of many rows to other values each: ``{"row": id, column: value, …}``, all of the same columns.
 
-    On PostgreSQL a few statements with many values, for it takes long over many statements; SQLite does not.
+    One statement on SQLite, a few with many values on PostgreSQL: one for each row takes long on both.
     """
     if not rows:
         return
     names, connection = [name for name in rows[0] if name != "row"], session.connection()
     if connection.dialect.name == "sqlite":
-        statement = update(table).where(table.c.id == bindparam("row"))
-        new = [{"row": one["row"], **{f"new_{n}": one[n] for n in names}} for one in rows]
-        connection.execute(statement.values({n: bindparam(f"new_{n}") for n in names}), new)
+        _write_json(connection, table, names, rows)
         return
     columns = [column("row", table.c.id.type), *(column(n, table.c[n].type) for n in names)]
     for first in range(0, len(rows), _ROWS):
@@ -144,6 +144,19 @@ def write_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None
             .where(table.c.id == given.c.row)
             .values({n: cast(given.c[n], table.c[n].type) for n in names})
         )
+
+
+def _write_json(connection: Connection, table: Any, names: list[str], rows: list[dict[str, Any]]) -> None:
+    """The same on SQLite, which reads all the rows from one parameter."""
+    dialect = connection.dialect
+    stored = {
+        n: table.c[n].type.dialect_impl(dialect).bind_processor(dialect) or (lambda kept: kept) for n in names
+    }
+    given = [[one["row"], *(process(one[n]) for n, process in stored.items())] for one in rows]
+    new = ", ".join(f"{n} = json_extract(given.value, '$[{place}]')" for place, n in enumerate(names, 1))
+    found = f"{table.name}.id = json_extract(given.value, '$[0]')"
+    statement = text(f"UPDATE {table.name} SET {new} FROM json_each(:rows) AS given WHERE {found}")
+    connection.execute(statement, {"rows": json.dumps(given)})
 
 
 def _chunks(ids: set[int], size: int = 500) -> Iterable[list[int]]:
@@ -214,7 +227,7 @@ def _tell_cases(session: Session, case_ids: set[int], broken: dict[int, date]) -
         query = select(Promise.case_id).select_from(parts).where(Promise.case_id.in_(ids))
         waits = query.where(Promise.state == PromiseState.OPEN, Instalment.state == PromiseState.OPEN)
         first = waits.add_columns(func.min(Instalment.due_on)).group_by(Promise.case_id)
-        following: dict[int, date] = dict(session.execute(first).tuples().all())
+        following: dict[int, date] = {row[0]: row[1] for row in session.execute(first)}
         failed = set(session.scalars(query.where(Instalment.state.in_(_FAILED)).distinct()))
         known = select(
             Case.id, Case.promise_broken_on, Case.township_contact_on, Case.branch_contact_on

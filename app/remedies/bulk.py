@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.accounts.models import User
-from app.cases.assignment import HOLDER, as_json, rows_of, stored
+from app.cases.assigning import stored
+from app.cases.assignment import HOLDER, as_json, rows_of
 from app.cases.models import Case, CaseEvent
 from app.cases.states import Event
 from app.forces.rules import Line

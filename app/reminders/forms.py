@@ -6,7 +6,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length
 
 from app.labels import Text
 from app.reminders.deciding import Decision
@@ -42,8 +42,8 @@ class LeadsForm(_Refusable):
     leads = StringField(
         _l("Days before the due date"), [InputRequired(_l("Enter days, such as 30, 7, 1.")), Length(max=60)]
     )
-    starts_on = DateField(_l("From"), [Optional()])
-    reason = StringField(_l("Reason"), [Length(max=WHY)])
+    starts_on = DateField(_l("From"), [InputRequired(_l("Choose today or a day to come."))])
+    reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=WHY)])
 
     def from_day(self, today: date) -> date | None:
         """The day from which it is to hold, None when that is no day to come."""

@@ -15,7 +15,7 @@ class State(Labelled):
     SENDING = "sending", T("Being sent")
     ACCEPTED = "accepted", T("Taken by the provider")
     SENT = "sent", T("Sent")
-    DELIVERED = "delivered", T("Delivered")
+    DELIVERED = "delivered", T("Arrived")
     UNDELIVERED = "undelivered", T("Not delivered")
     FAILED = "failed", T("Refused by the provider")
     UNKNOWN = "unknown", T("Outcome not known yet")

@@ -234,6 +234,25 @@ def test_ending_the_account_ends_every_session_for_good(
     assert not is_in(client)
 
 
+def said(client: FlaskClient) -> str:
+    """What the sign-in page says to who is sent there."""
+    return get(client, get(client, "/cases/").location).get_data(as_text=True)
+
+
+def test_an_account_that_ended_while_signed_in_is_told_so(
+    client: FlaskClient, session: Session, office: User
+) -> None:
+    assert "请先登录" in said(client)
+    send(client)
+    set_password(session, office, RIGHT + "2", "root")
+    session.commit()
+    assert "请先登录" in said(client), "a session that ended, of an account that has not"
+    send(client, password=RIGHT + "2")
+    set_active(session, office, False, "root")
+    session.commit()
+    assert "此账号已停用" in (page := said(client)) and "请先登录" not in page
+
+
 @EITHER_DATABASE
 @pytest.mark.parametrize("name", ["", "1", "0.0", "1.", "x.0", "1.0.0", "999999.0", "1.9", "²"])
 def test_a_session_that_names_no_account_is_nobodys(client: FlaskClient, name: str) -> None:

@@ -13,7 +13,7 @@ from app.bulletin import queries
 from app.db import db
 from app.intake import Request, import_file
 from app.ledger.people import check_character
-from benchmarks import invented, portfolio, results, workbook
+from benchmarks import day, invented, portfolio, results, workbook
 from benchmarks.__main__ import PARTS, Plan, measure
 from benchmarks.databases import databases, opened
 from benchmarks.importing import _Watch
@@ -22,7 +22,18 @@ from benchmarks.pages import counted
 
 pytestmark = pytest.mark.slow  # they measure, and the collector of garbage looks through all that tests hold
 
-TINY = Plan(imports=(20, 40), sweeps=(), small=100, large=300, runs=1, import_runs=1, requests=2)
+DAYS = day.Sizes(loans=(400, 4000), turns=1, rounds=1)
+TINY = Plan(
+    imports=(20, 40),
+    sweeps=(),
+    promises=5,
+    small=100,
+    large=300,
+    runs=1,
+    import_runs=1,
+    requests=2,
+    days=DAYS,
+)
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 MACHINE = results.Machine("SQLite", "3.11.0", {"Flask": "3.1"}, 2, 24, 0.1)
 

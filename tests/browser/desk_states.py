@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.cases.models import Case
 from app.desk.models import Presence
+from app.forces.models import AssignmentRule, TaskForce
 from app.papers.actions import facts_of
 from app.papers.models import Paper, PrintRun
 from app.papers.rules import Delivery, PaperKind
 from app.promises.models import Promise
 from app.promises.rules import PromiseState
+from app.reminders.models import MessageTemplate, OutboxMessage
 from app.today import business_date, now
 
 
@@ -68,6 +70,17 @@ def desk_values(session: Session, case_id: int) -> dict[str, object]:
         "household_id": session.get_one(Case, case_id).loan.household_id,
         "run_id": session.scalars(run).one(),
     }
+
+
+def force_values(session: Session) -> dict[str, object]:
+    """The first of each that the demonstration has."""
+    first = {
+        "force_id": TaskForce.id,
+        "rule_id": AssignmentRule.id,
+        "template_id": MessageTemplate.id,
+        "message_id": OutboxMessage.id,
+    }
+    return {name: session.scalars(select(column).order_by(column)).first() for name, column in first.items()}
 
 
 def a_case_changed_meanwhile(page: Page) -> None:

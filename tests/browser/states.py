@@ -24,7 +24,7 @@ from app.places.models import Branch, Lender, Region, RegionAlias
 from app.privacy import keyring
 from app.promises.models import Promise, ReportedRepayment
 from tests.browser.contact_states import TYPED_IN, contact_values, make_contacts
-from tests.browser.desk_states import desk_values, desk_visits, make_desk
+from tests.browser.desk_states import desk_values, desk_visits, force_values, make_desk
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
 
 # GET routes that are no pages: files, signs of life, and a part of a page.
@@ -39,6 +39,7 @@ NOT_PAGES = {
     "publicity.photo",
     "papers.word_file",
 }
+ASKED = {"bulletin.loans": "?figure=overdue", "measures.behind": "?kind=open"}  # pages of something asked for
 NOBODY = ""
 STRANGER = "曲靖某某银行"
 AS_WRITTEN = [  # in the files and in the published text
@@ -184,7 +185,7 @@ def _values(batches: dict[str, int]) -> dict[str, object]:
     return {
         "case_id": case_number(), "batch_id": batches["preview"], "code": f"{COUNTY}106",
         "account_id": db.session.scalars(accounts).one(), **contact_values(db.session()),
-        **desk_values(db.session(), case_number()),
+        **desk_values(db.session(), case_number()), **force_values(db.session()),
     }  # fmt: skip
 
 
@@ -198,7 +199,7 @@ def visits(app: Flask, batches: dict[str, int]) -> Iterator[Visit]:
             path = app.url_map.bind("localhost").build(
                 rule.endpoint, {name: values[name] for name in rule.arguments}
             )
-            path += "?figure=overdue" if rule.endpoint == "bulletin.loans" else ""
+            path += ASKED.get(rule.endpoint, "")
             public = permission_of(app, rule.endpoint) is Permission.PUBLIC
             admin = permission_of(app, rule.endpoint) is Permission.ACCOUNTS
             yield Visit(path, NOBODY if public else "admin" if admin else "office")

@@ -1,12 +1,15 @@
 """双线: every case has a collector of its township and one of its branch, as long as there are any."""
 
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.rules import Role
 from app.cases.actions import Swept, lines_wait
+from app.cases.assigning import OF_PLACE, why_opened, with_slots
 from app.cases.states import Event
+from app.forces.rules import Line, Slot, Which
 from tests.cases.sweeping import events, kinds, swept, the_case
-from tests.loans.portfolio import AGANG, BANQIAO, LAOCHANG, NOVEMBER, branch, collector, overdue_loan
+from tests.loans.portfolio import AGANG, BANQIAO, LAOCHANG, NOVEMBER, OCTOBER, branch, collector, overdue_loan
 
 
 def test_both_lines_are_assigned_by_township_and_branch(session: Session) -> None:
@@ -64,6 +67,21 @@ def test_a_collector_who_comes_later_gets_the_waiting_cases(session: Session) ->
         *(Event.ASSIGNED, NOVEMBER),
         *(come.id, None),
     )
+
+
+def test_the_reasons_of_many_rules_stay_a_short_statement() -> None:
+    """Each condition is written once a line, so the statement grows with the rules, not with their square."""
+
+    def length(rules: int) -> int:
+        slots = [
+            Slot(Which(min_amount=n, max_days=100), AGANG, None, (1,), OF_PLACE[Line.TOWNSHIP])
+            for n in range(rules)
+        ]
+        new = with_slots(true(), dict.fromkeys(Line, slots), OCTOBER).c
+        return len(str(select(new.id, why_opened(dict.fromkeys(Line, slots), new))))
+
+    once = length(40) - length(20)
+    assert length(80) - length(60) < 1.2 * once and length(80) < 50_000
 
 
 def test_an_ended_account_is_replaced_and_a_working_one_is_not(session: Session) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.audit import AuditEntry
 from app.cases.actions import Swept, sweep
 from app.cases.models import Case, CaseEvent
+from app.cases.rules import limitation_end
 from app.cases.states import CloseReason, Event, State
 from app.db import db
 from app.intake import settle
@@ -32,6 +33,17 @@ from tests.loans.portfolio import (
 )
 
 DAY = timedelta(days=1)
+
+
+def test_new_cases_have_the_end_of_their_period(session: Session) -> None:
+    """As the rule tells it, also where the month of the end is shorter."""
+    dues = [date(2020, 1, 1) + DAY * n for n in range(0, 366, 5)] + [date(2020, 2, 28), date(2020, 2, 29)]
+    for due in dues:
+        overdue_loan(session, due_on=due)
+    assert swept(session).opened == len(dues)
+    kept = session.execute(select(Case.due_on, Case.limitation_on)).all()
+    assert [ends for _, ends in kept] == [limitation_end(due, []) for due, _ in kept]
+    assert date(2023, 3, 1) not in [ends for due, ends in kept if due.month == 2]
 
 
 def test_nothing_overdue_nothing_done_and_nothing_recorded(session: Session) -> None:
