@@ -71,15 +71,28 @@ READERS = dict.fromkeys(("bulletin", "dashboard", "measures"), ("rules", "models
 EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's views pass
 
 # What wires slices together, may use everything, and is used by nothing below.
-COMMANDS = ("bulletins", "cases", "instance", "ledgers", "measures", "notes", "people", "policies", "promises",
-            "reminders", "terminal")
+COMMANDS = (
+    "bulletins",
+    "cases",
+    "instance",
+    "ledgers",
+    "measures",
+    "notes",
+    "people",
+    "policies",
+    "promises",
+    "reminders",
+    "terminal",
+)
 ROOTS = {"startup", "intake", "sending", "sheets", "demo.load", "setup", "jobs", "cli", ""}
 ROOTS |= {f"cli.{name}" for name in COMMANDS}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}
 DATABASE_LIBRARIES = {"sqlalchemy", "flask_sqlalchemy", "alembic", "psycopg", "sqlite3"}
 ONLY_IN = {"twilio": "sms.twilio"}
-COMMITTERS = ROOTS | {f"{name}.views" for name in SLICES} | {n for n, layer in HELPERS.items() if layer == "views"}
+COMMITTERS = (
+    ROOTS | {f"{name}.views" for name in SLICES} | {n for n, layer in HELPERS.items() if layer == "views"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,12 @@ def test_the_leaders_day_begins_with_the_overview(signed_in: SignIn) -> None:
 def test_what_waits_is_counted_and_opens_its_cases(signed_in: SignIn) -> None:
     one, two, three = (case.id for case in open_cases()[:3])
     longago, today = date(2023, 11, 1), date(2023, 12, 5)
-    everybody = {"township_contact_on": today, "branch_contact_on": today}
+    everybody = {
+        "township_contact_on": today,
+        "branch_contact_on": today,
+        "promise_due_on": None,
+        "promise_broken_on": None,
+    }
     db.session.execute(update(Case).values(**everybody))
     db.session.execute(update(Case).where(Case.id.in_([one, two])).values(township_contact_on=longago))
     db.session.execute(
