@@ -176,7 +176,9 @@ def test_the_demonstrations_trail_is_whole_and_without_personal_numbers(demo_app
     session = db.session()
     assert first_broken(session) is None
     entries = session.scalars(select(AuditEntry)).all()
-    assert {"places.load", "accounts.add", "cases.sweep", "cases.note"} <= {entry.action for entry in entries}
+    assert {"places.load", "accounts.add", "cases.sweep", "contacts.note"} <= {
+        entry.action for entry in entries
+    }
     for entry in entries:
         told = json.dumps([entry.actor, entry.entity_id, entry.detail], ensure_ascii=False)
         assert not PERSONAL.search(told), told

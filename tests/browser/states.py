@@ -15,6 +15,7 @@ from app.accounts.models import User
 from app.accounts.rules import Permission
 from app.cases.models import Case
 from app.db import db
+from app.forces.models import Absence, TaskForce
 from app.heartbeat import beat
 from app.ledger import actions
 from app.ledger.models import BatchState, ImportBatch
@@ -23,6 +24,8 @@ from app.loans.models import Borrower, Household, Loan
 from app.places.models import Branch, Lender, Region, RegionAlias
 from app.privacy import keyring
 from app.promises.models import Promise, ReportedRepayment
+from app.publicity.models import Publicity
+from app.remedies.models import Disposal
 from tests.browser.contact_states import TYPED_IN, contact_values, make_contacts
 from tests.browser.desk_states import desk_values, desk_visits, force_values, make_desk
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
@@ -246,6 +249,7 @@ def chinese_data() -> list[str]:
     session = db.session()
     names = [Region.name, Region.short, RegionAlias.name, Lender.name, Branch.name, User.name, ImportBatch.filename,
              Borrower.name, Household.head_name, Loan.group_name, Loan.purpose, Loan.grade, Loan.remark,
-             Promise.cancel_reason, ReportedRepayment.evidence, *TYPED_IN]  # fmt: skip
+             Promise.cancel_reason, ReportedRepayment.evidence, TaskForce.name, Absence.reason,
+             Publicity.text, Disposal.measure, *TYPED_IN]  # fmt: skip
     known = {str(value) for column in names for value in session.scalars(select(column).distinct()) if value}
     return sorted(known | set(AS_WRITTEN), key=len, reverse=True)

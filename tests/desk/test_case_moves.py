@@ -59,7 +59,9 @@ def test_a_role_moves_the_case_as_the_table_allows(
     found = case_of(number)
     assert found.state is after and english_in(page) == set()
     assert "户主重病住院。" in words(page) and "案件状态已变更为" in words(page)
-    happened = db.session.scalars(select(CaseEvent).where(CaseEvent.case_id == number)).all()[-1]
+    happened = db.session.scalars(
+        select(CaseEvent).where(CaseEvent.case_id == number).order_by(CaseEvent.id)
+    ).all()[-1]
     assert happened.actor_id == account(who).id and happened.state is after
 
 
