@@ -19,6 +19,8 @@ from app.loans.queries import overdue_on
 from app.loans.rules import overdue_at
 from tests.loans.portfolio import AGANG, LAOCHANG, branch, collector, person
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2023, 10, 1)
 # Few days and few amounts, so that the edges meet: due on the ledger's day, on the sweep's, the day before.
 DAYS = st.integers(0, 8).map(lambda n: FIRST + timedelta(days=n))

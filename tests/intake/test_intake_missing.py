@@ -28,6 +28,8 @@ from tests.intake.world import (
 )
 from tests.ledger.factory import AGANG, COUNTY, JIULONG, ledger_row, row
 
+pytestmark = pytest.mark.slow
+
 A = row(合同号="A", 贷款余额=20_000, 逾期贷款金额=5_000)
 B = row(合同号="B")
 

@@ -12,6 +12,8 @@ from app.ledger import sheets
 from app.ledger.rows import FileRefused
 from tests.ledger.factory import SHEET, grid, make_file, make_ledger, read_ledger, rebuilt, rows
 
+pytestmark = pytest.mark.slow
+
 
 def refused(path: Path) -> str:
     with pytest.raises(FileRefused) as refusal:
