@@ -24,7 +24,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         TODAY=settings.today.isoformat() if settings.today else None,
         NOW=settings.now.isoformat() if settings.now else None,
-        SMS_PROVIDER=settings.sms_provider,
         TWILIO=dict(settings.twilio) if settings.twilio else None,
         MAX_CONTENT_LENGTH=MAX_UPLOAD,
         MAX_FORM_MEMORY_SIZE=MAX_FORM,

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o600
 _SHANGHAI = ZoneInfo("Asia/Shanghai")  # as clock.SHANGHAI, which lies above this module
-SMS_PROVIDERS = ("sandbox", "handoff", "twilio")
+SMS_PROVIDERS = ("sandbox", "twilio")
 _LABEL = re.compile(r"[a-z0-9-]{2,32}")
 FIRST_START_TRIES, FIRST_START_PAUSE = 20, 0.05
 
@@ -39,7 +39,6 @@ class Settings:
     today: date | None
     secret_key: str
     now: datetime | None = None
-    sms_provider: str = "sandbox"
     twilio: Mapping[str, str] | None = None
 
     @classmethod
@@ -59,8 +58,7 @@ class Settings:
             today=_today(environ.get("QINGSHOU_TODAY", "")),
             now=_now(environ.get("QINGSHOU_NOW", "")),
             secret_key=private_text(instance / "secret.key", lambda: secrets.token_hex(32)),
-            sms_provider=(provider := _sms_provider(environ)),
-            twilio=_twilio(environ) if provider == "twilio" else None,
+            twilio=_twilio(environ) if _sms_provider(environ) == "twilio" else None,
         )
 
 

@@ -19,7 +19,6 @@ from app.reminders.moves import Clocks
 from app.reminders.outbox import Claim
 from app.reminders.plan import Planned, plan
 from app.reminders.rules import Timings
-from app.sms.handoff import Handoff
 from app.sms.protocol import LookupFailed, NotSent, Outcome, Provider
 from app.sms.sandbox import Sandbox
 from app.today import moment, now
@@ -38,7 +37,7 @@ def provider_of(app: Flask) -> Provider:
     """The provider that the environment names."""
     account = app.config.get("TWILIO")
     if account is None:
-        return Handoff() if app.config.get("SMS_PROVIDER") == Handoff.name else Sandbox()
+        return Sandbox()
     from app.sms.twilio import Account, Twilio
 
     return Twilio(Account(**account))

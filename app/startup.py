@@ -54,17 +54,11 @@ def register_pages(app: Flask) -> None:
     from app.sheets import first_sheet
     from app.web import NavEntry, csrf
 
-    for blueprint in (dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places):
+    for blueprint in (
+        dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places, remedies, register,
+        measures, papers, promises, policies, publicity, reminders, callbacks,
+    ):  # fmt: skip
         app.register_blueprint(blueprint)
-    app.register_blueprint(remedies)
-    app.register_blueprint(register)
-    app.register_blueprint(measures)
-    app.register_blueprint(papers)
-    app.register_blueprint(promises)
-    app.register_blueprint(policies)
-    app.register_blueprint(publicity)
-    app.register_blueprint(reminders)
-    app.register_blueprint(callbacks)
     csrf.exempt(callbacks)  # signed by the provider instead
     if app.debug:
         from app.dashboard.styleguide import bp as styleguide

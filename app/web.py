@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,6 +33,7 @@ DEFAULT_LANGUAGE = "zh_Hans"
 LANGUAGE_COOKIE = "lang"
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
+LARGEST_ID = 2**63
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _YEAR = 365 * 24 * 3600
 _HASHED = re.compile(r"-[A-Z0-9]{8}\.")
@@ -261,6 +262,34 @@ class Page(Generic[Row]):
     @property
     def count_text(self) -> str:
         return f"{self.count:,}+" if self.count_is_floor else f"{self.count:,}"
+
+
+def page_of(
+    found: Sequence[Row], count: int, key: Callable[[Row], object], count_is_floor: bool = False
+) -> Page[Row]:
+    """The page of a list that was read one row further than a page; ``key`` is what the next page starts after."""
+    rows = found[:PAGE_SIZE]
+    return Page(
+        rows,
+        count,
+        count_is_floor,
+        next_url=url_with(after=key(rows[-1])) if len(found) > PAGE_SIZE else None,
+        first_url=url_with(after=None) if request.args.get("after") else None,
+    )
+
+
+def after_day_and_id() -> tuple[date, int] | None:
+    """Where a page ordered by day and number starts, from ``?after=2023-10-31,7``; 400 when it was tampered with."""
+    parts = keyset_argument()
+    if parts is None:
+        return None
+    try:
+        day, number = date.fromisoformat(parts[0]), int(parts[1])
+    except ValueError:
+        abort(400)
+    if not 0 <= number < LARGEST_ID:
+        abort(400)
+    return day, number
 
 
 def keyset_argument(name: str = "after", parts: int = 2) -> list[str] | None:

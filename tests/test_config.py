@@ -35,7 +35,7 @@ def load(instance: Path, **environ: str) -> Settings:
         ("QINGSHOU_TODAY", "05/12/2023", "must be a date like 2023-12-05"),
         ("QINGSHOU_NOW", "half past nine", "must be a moment like 2023-12-05T09:30, not 'half past nine'"),
         ("QINGSHOU_NOW", "2023-12-05T25:00", "must be a moment like"),
-        ("QINGSHOU_SMS_PROVIDER", "pigeon", "must be one of sandbox, handoff, twilio, not 'pigeon'"),
+        ("QINGSHOU_SMS_PROVIDER", "pigeon", "must be one of sandbox, twilio, not 'pigeon'"),
         ("QINGSHOU_SMS_PROVIDER", "twilio", "also needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM"),
     ],
 )
@@ -86,7 +86,7 @@ def test_and_taken_when_right(tmp_path: Path) -> None:
             tmp_path, **ACCOUNT, QINGSHOU_PUBLIC_URL=url, TWILIO_REGION="ie1", TWILIO_EDGE="dublin"
         ).twilio
         assert account is not None and account["public_url"] == url.rstrip("/")
-    assert load(tmp_path, QINGSHOU_SMS_PROVIDER="handoff").sms_provider == "handoff"
+    assert load(tmp_path, QINGSHOU_SMS_PROVIDER="sandbox").twilio is None
 
 
 def test_an_instance_folder_that_cannot_be(tmp_path: Path) -> None:

@@ -28,12 +28,11 @@ from app.places.models import Region
 from app.places.queries import place_index
 from app.places.rules import Level, PlaceIndex, shipped
 from app.today import business_date
-from app.web import PAGE_SIZE, Page, url_with
+from app.web import LARGEST_ID, PAGE_SIZE, page_of
 
 bp = Blueprint("bulletin", __name__, url_prefix="/bulletin")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONTHS_OF_TREND = 13  # a month, and the same month of the year before
-LARGEST_ID = 2**63
 
 
 def _month() -> date | None:
@@ -117,14 +116,7 @@ def loans() -> str:
     if not 0 <= after < LARGEST_ID:
         abort(404)
     behind = queries.loans_behind(db.session(), measure, place.code, month, scope(), after, PAGE_SIZE + 1)
-    rows = behind.snapshots[:PAGE_SIZE]
-    page = Page(
-        rows,
-        behind.loans,
-        count_is_floor=False,
-        next_url=url_with(after=rows[-1].id) if len(behind.snapshots) > PAGE_SIZE else None,
-        first_url=url_with(after=None) if after else None,
-    )
+    page = page_of(behind.snapshots, behind.loans, lambda one: one.id)
     return render_template(
         "bulletin/loans.html",
         measure=measure,

@@ -13,12 +13,11 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from app.forces.forms import DAYS, YUAN
 from app.forces.rules import MAX_REASON, Which
 
-_DAYS = [Optional(), NumberRange(min=0, max=20_000, message=_l("Enter a number of days, 0 or more."))]
-_YUAN = [Optional(), NumberRange(min=0, max=10**10, message=_l("Enter an amount in yuan, 0 or more."))]
 _REASON = [
     InputRequired(_l("Give the reason.")),
     Length(max=MAX_REASON, message=_l("A reason has at most %(max)d characters. Shorten it.")),
@@ -40,10 +39,10 @@ class HandoverForm(FlaskForm):  # type: ignore[misc]
     takers = SelectMultipleField(_l("To"))
     on = DateField(_l("From"), [InputRequired(_l("Enter the day."))])
     area = SelectField(_l("Only of the village"), [Optional()])
-    min_days = IntegerField(_l("Days past due, from"), _DAYS)
-    max_days = IntegerField(_l("Days past due, to"), _DAYS)
-    min_amount = DecimalField(_l("Amount overdue, from (yuan)"), _YUAN, places=2)
-    max_amount = DecimalField(_l("Amount overdue, to (yuan)"), _YUAN, places=2)
+    min_days = IntegerField(_l("Days past due, from"), DAYS)
+    max_days = IntegerField(_l("Days past due, to"), DAYS)
+    min_amount = DecimalField(_l("Amount overdue, from (yuan)"), YUAN, places=2)
+    max_amount = DecimalField(_l("Amount overdue, to (yuan)"), YUAN, places=2)
     reason = StringField(_l("Reason"), _REASON)
 
     def which(self) -> Which:

@@ -27,7 +27,7 @@ from app.labels import Labelled
 from app.places.queries import children
 from app.places.rules import CODE_LENGTHS, Level
 from app.today import business_date
-from app.web import COUNT_LIMIT, PAGE_SIZE, Page, keyset_argument, url_with
+from app.web import COUNT_LIMIT, PAGE_SIZE, after_day_and_id, page_of, url_with
 
 E = TypeVar("E", bound=Labelled)
 
@@ -62,36 +62,18 @@ def _is_code(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= max(CODE_LENGTHS.values())
 
 
-def _after() -> tuple[date, int] | None:
-    parts = keyset_argument()
-    if parts is None:
-        return None
-    try:
-        return date.fromisoformat(parts[0]), int(parts[1])
-    except ValueError:
-        abort(400)
-
-
 @bp.get("/")
 @requires(Permission.LOANS)
 def index() -> str:
     """Cases in the reader's area, longest overdue first."""
-    session, mine, today, after = db.session(), scope(), business_date(db.session()), _after()
+    session, mine, today, after = db.session(), scope(), business_date(db.session()), after_day_and_id()
     chosen = filter_asked(today)
     if not all(_is_code(code) for code in (chosen.township, chosen.village) if code):
         abort(404)
     county = (mine.region or "")[: CODE_LENGTHS[Level.COUNTY]]
     found = queries.list_cases(session, mine, chosen, today, after, PAGE_SIZE + 1)
     count, overdue = queries.count_cases(session, mine, chosen, today, COUNT_LIMIT)
-    rows = found[:PAGE_SIZE]
-    last = rows[-1] if rows else None
-    page = Page(
-        rows,
-        min(count, COUNT_LIMIT),
-        count > COUNT_LIMIT,
-        next_url=url_with(after=f"{last.due_on},{last.id}") if last and len(found) > PAGE_SIZE else None,
-        first_url=url_with(after=None) if after else None,
-    )
+    page = page_of(found, min(count, COUNT_LIMIT), lambda one: f"{one.due_on},{one.id}", count > COUNT_LIMIT)
     return render_template(
         "cases/index.html",
         page=page,

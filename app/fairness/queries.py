@@ -87,10 +87,6 @@ class Standing:
     whose: tuple[Whose, ...] = tuple(Whose)
 
 
-def standing_of(session: Session, borrower: Borrower) -> Standing:
-    return Standing(marks_of(session, borrower.id), numbers_of(session, borrower))
-
-
 def numbers_of(session: Session, borrower: Borrower) -> list[Number]:
     """Every number of a borrower: the ledger's first, those that are wrong last."""
     query = select(BorrowerPhone).where(BorrowerPhone.borrower_id == borrower.id).order_by(BorrowerPhone.id)

@@ -21,8 +21,8 @@ from app.accounts.models import User
 from app.forces.models import AssignmentRule, TaskForce
 from app.forces.rules import MAX_REASON, Line, Method, Which
 
-_DAYS = [Optional(), NumberRange(min=0, max=20_000, message=_l("Enter a number of days, 0 or more."))]
-_YUAN = [Optional(), NumberRange(min=0, max=10**10, message=_l("Enter an amount in yuan, 0 or more."))]
+DAYS = [Optional(), NumberRange(min=0, max=20_000, message=_l("Enter a number of days, 0 or more."))]
+YUAN = [Optional(), NumberRange(min=0, max=10**10, message=_l("Enter an amount in yuan, 0 or more."))]
 
 
 def named(users: list[User]) -> list[tuple[str, str]]:
@@ -59,10 +59,10 @@ class RuleForm(FlaskForm):  # type: ignore[misc]
     line = SelectField(_l("Line"))
     area = SelectField(_l("Township or village"))
     branch = SelectField(_l("Branch"))
-    min_days = IntegerField(_l("Days past due, from"), _DAYS)
-    max_days = IntegerField(_l("Days past due, to"), _DAYS)
-    min_amount = DecimalField(_l("Amount overdue, from (yuan)"), _YUAN, places=2)
-    max_amount = DecimalField(_l("Amount overdue, to (yuan)"), _YUAN, places=2)
+    min_days = IntegerField(_l("Days past due, from"), DAYS)
+    max_days = IntegerField(_l("Days past due, to"), DAYS)
+    min_amount = DecimalField(_l("Amount overdue, from (yuan)"), YUAN, places=2)
+    max_amount = DecimalField(_l("Amount overdue, to (yuan)"), YUAN, places=2)
     users = SelectMultipleField(_l("Collectors"))
     method = SelectField(_l("Where several fit"))
     active = BooleanField(_l("In force"), default=True)

@@ -22,12 +22,12 @@ from app.loans.models import Loan, Snapshot
 from app.loans.queries import in_region, in_scope, valid_on
 from app.measures.rules import Count, Kind, Stage, month_bounds, months_back, previous_month_end
 from app.places.models import Branch, Region
+from app.promises.lists import judged_in
 from app.promises.models import Promise
-from app.promises.rules import PromiseState
+from app.promises.rules import JUDGED, PromiseState
 
 NO_BRANCH = "0"  # the place of what no branch has
 _ATTEMPTS = (Channel.CALL, Channel.VISIT)
-_JUDGED = (PromiseState.KEPT, PromiseState.PARTIAL, PromiseState.BROKEN)
 _TOUCHED = {
     Kind.BOTH: (True, True),
     Kind.TOWNSHIP_ONLY: (True, False),
@@ -163,11 +163,11 @@ def _corrected() -> ColumnElement[bool]:
 
 
 def _promises(kind: Kind, period: Period, scope: Scope) -> Select[Any]:
-    states = (PromiseState.KEPT,) if kind is Kind.KEPT else _JUDGED
+    states = (PromiseState.KEPT,) if kind is Kind.KEPT else JUDGED
     return (
         select(*_columns(Promise.id, Promise.judged_on, Promise.amount))
         .join(Case, Case.id == Promise.case_id)
-        .where(Promise.judged_on.between(period.first, period.last), Promise.state.in_(states), _cases(scope))
+        .where(judged_in(period.first), Promise.state.in_(states), _cases(scope))
     )
 
 

@@ -14,11 +14,10 @@ from app.measures import queries
 from app.measures.queries import NO_BRANCH, Period
 from app.measures.rules import FROM_STAGES, GRADES, MEASURES, Kind, Stage, rate
 from app.today import business_date
-from app.web import PAGE_SIZE, Page, url_with
+from app.web import LARGEST_ID, PAGE_SIZE, page_of
 
 bp = Blueprint("measures", __name__, url_prefix="/measures")
 MONTHS = 13
-LARGEST_ID = 2**63
 
 
 def _months() -> list[date]:
@@ -110,14 +109,7 @@ def behind() -> str:
     ):
         abort(404)
     found = queries.listed(session, made, place=place, by_branch=by_branch, after=after, limit=PAGE_SIZE + 1)
-    rows = found.entries[:PAGE_SIZE]
-    page = Page(
-        rows,
-        found.number,
-        count_is_floor=False,
-        next_url=url_with(after=rows[-1].key) if len(found.entries) > PAGE_SIZE else None,
-        first_url=url_with(after=None) if after else None,
-    )
+    page = page_of(found.entries, found.number, lambda one: one.key)
     return render_template(
         "measures/behind.html",
         title=title,

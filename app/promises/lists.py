@@ -72,7 +72,8 @@ def _soon(today: date) -> ColumnElement[bool]:
     )
 
 
-def _in_month(month: date) -> ColumnElement[bool]:
+def judged_in(month: date) -> ColumnElement[bool]:
+    """The verdict fell in the month of ``month``."""
     return Promise.judged_on.between(month.replace(day=1), month_end(month))
 
 
@@ -87,7 +88,7 @@ def _meant(scope: Scope, chosen: Chosen, today: date) -> ColumnElement[bool]:
     if chosen.collector_id is not None:
         where.append(Promise.taken_by_id == chosen.collector_id)
     if chosen.month is not None:
-        where.append(_in_month(chosen.month))
+        where.append(judged_in(chosen.month))
     return and_(*where)
 
 
@@ -154,7 +155,7 @@ def kept(session: Session, scope: Scope, month: date, by: By) -> list[Kept]:
     query = (
         select(column, Promise.state, func.count())
         .join(Case, Case.id == Promise.case_id)
-        .where(cases_in(scope), Promise.state.in_(JUDGED), _in_month(month))
+        .where(cases_in(scope), Promise.state.in_(JUDGED), judged_in(month))
         .group_by(column, Promise.state)
     )
     counted: dict[Any, dict[PromiseState, int]] = {}

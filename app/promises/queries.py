@@ -11,14 +11,13 @@ from app.accounts.rules import Scope
 from app.cases.models import Case
 from app.cases.queries import cases_in
 from app.cases.rules import limitation_end
-from app.clock import month_end
 from app.contacts.models import Contact
 from app.contacts.rules import Disposition, Reached
 from app.loans.models import Loan, Repayment
 from app.policies.queries import Policies
 from app.policies.rules import KEYS, Key
 from app.promises.models import Promise, ReportedRepayment
-from app.promises.rules import JUDGED, PromiseState, ReportState, Restart
+from app.promises.rules import PromiseState, ReportState, Restart
 
 _Kept = TypeVar("_Kept", Promise, ReportedRepayment)
 
@@ -127,28 +126,3 @@ def contradictions(session: Session, scope: Scope) -> list[ReportedRepayment]:
         )
     )
     return list(session.scalars(query))
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRate:
-    """Of ``judged`` promises, how many were kept whole."""
-
-    kept: int
-    judged: int
-    promises: list[Promise]
-
-
-def kept_rate(session: Session, scope: Scope, month: date) -> KeptRate:
-    """The promises judged in the month of ``month``, within the scope."""
-    query = (
-        select(Promise)
-        .join(Case, Case.id == Promise.case_id)
-        .where(
-            cases_in(scope),
-            Promise.state.in_(JUDGED),
-            Promise.judged_on.between(month.replace(day=1), month_end(month)),
-        )
-        .order_by(Promise.judged_on, Promise.id)
-    )
-    found = list(session.scalars(query))
-    return KeptRate(sum(one.state is PromiseState.KEPT for one in found), len(found), found)

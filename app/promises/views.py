@@ -34,7 +34,7 @@ from app.promises.forms import CancelForm, WithdrawForm, sent_promise_form, sent
 from app.promises.lists import By, Chosen, Show
 from app.promises.models import Promise, ReportedRepayment
 from app.today import business_date
-from app.web import PAGE_SIZE, Page, keyset_argument, url_with
+from app.web import PAGE_SIZE, after_day_and_id, page_of, url_with
 from app.web import day as shown_day
 
 bp = Blueprint("promises", __name__)
@@ -184,14 +184,6 @@ def withdraw(case_id: int, report_id: int) -> Answer:
     return _done(case_id)
 
 
-def _after() -> tuple[date, int] | None:
-    parts = keyset_argument()
-    try:
-        return (date.fromisoformat(parts[0]), int(parts[1])) if parts else None
-    except ValueError:
-        abort(400)
-
-
 def _month(text: str | None) -> date | None:
     try:
         return parse_month(text) if text else None
@@ -225,19 +217,11 @@ def _townships(session: Any) -> list[Any]:
 @requires(Permission.LOANS)
 def index() -> str:
     """Promises in scope: open, due soon, not kept, kept; and those behind a number of the kept rate."""
-    session, mine, today, after = db.session(), scope(), business_date(db.session()), _after()
+    session, mine, today, after = db.session(), scope(), business_date(db.session()), after_day_and_id()
     chosen = _chosen()
     found = lists.listed(session, mine, chosen, today, after, PAGE_SIZE + 1)
     number, amount = lists.count(session, mine, chosen, today)
-    rows = found[:PAGE_SIZE]
-    last = rows[-1] if rows else None
-    page = Page(
-        rows,
-        number,
-        count_is_floor=False,
-        next_url=url_with(after=f"{last.last_due_on},{last.id}") if last and len(found) > PAGE_SIZE else None,
-        first_url=url_with(after=None) if after else None,
-    )
+    page = page_of(found, number, lambda one: f"{one.last_due_on},{one.id}")
     return render_template(
         "promises/index.html",
         page=page,

@@ -20,7 +20,7 @@ from app.publicity.forms import PublicityForm, WithdrawForm, publicity_form
 from app.publicity.queries import Chosen
 from app.publicity.rules import Means, PublicityRefused, may_withdraw
 from app.today import business_date
-from app.web import PAGE_SIZE, Page, keyset_argument, url_with
+from app.web import PAGE_SIZE, after_day_and_id, page_of
 
 bp = Blueprint("publicity", __name__, url_prefix="/publicity")
 MONTHS = 13
@@ -42,14 +42,6 @@ def _chosen(today: date) -> Chosen:
     return Chosen(month, township, Means(means) if means else None)
 
 
-def _after() -> tuple[date, int] | None:
-    parts = keyset_argument()
-    try:
-        return (date.fromisoformat(parts[0]), int(parts[1])) if parts else None
-    except ValueError:
-        abort(400)
-
-
 @bp.get("/")
 @requires(Permission.LOANS)
 def index() -> str:
@@ -59,31 +51,25 @@ def index() -> str:
 
 def _page(withdraw_form: WithdrawForm | None = None, withdraw_id: int | None = None) -> str:
     session, mine = db.session(), scope()
-    today, after = business_date(session), _after()
+    today, after = business_date(session), after_day_and_id()
     chosen = _chosen(today)
     counts = queries.counts(session, chosen.month, mine)
     found = queries.listed(session, mine, chosen, after, PAGE_SIZE + 1)
-    rows = found[:PAGE_SIZE]
     shown = counts.of(chosen.township, chosen.means)
+    page = page_of(found, shown.events, lambda one: f"{one.on},{one.id}")
     first = today.replace(day=1)
     return render_template(
         "publicity/index.html",
         chosen=chosen,
         counts=counts,
         names=queries.names(session, [*counts.townships, *([chosen.township] if chosen.township else [])]),
-        page=Page(
-            rows,
-            shown.events,
-            count_is_floor=False,
-            next_url=url_with(after=f"{rows[-1].on},{rows[-1].id}") if len(found) > PAGE_SIZE else None,
-            first_url=url_with(after=None) if after else None,
-        ),
+        page=page,
         shown=shown,
         months=[add_months(first, -n) for n in range(MONTHS)],
         may_write=allowed(Permission.PUBLICITY),
         removable={
             one.id
-            for one in rows
+            for one in page.rows
             if allowed(Permission.PUBLICITY) and may_withdraw(user().role, one.author_id == user().id)
         },
         withdraw_form=withdraw_form,

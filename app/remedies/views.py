@@ -1,6 +1,5 @@
 """The disposal ledger: a case's cause and route, and the county's table of them."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -21,7 +20,7 @@ from app.remedies.forms import DisposalForm
 from app.remedies.queries import NONE, By, Chosen
 from app.remedies.rules import Cause, Route
 from app.today import business_date
-from app.web import PAGE_SIZE, Page, keyset_argument, url_with
+from app.web import PAGE_SIZE, after_day_and_id, page_of, url_with
 
 bp = Blueprint("remedies", __name__)
 Answer = str | Response | tuple[str, int]
@@ -87,14 +86,6 @@ def chosen() -> Chosen:
     return Chosen(township, branch, cause, route, bool(request.args.get("late")))
 
 
-def _after() -> tuple[date, int] | None:
-    parts = keyset_argument()
-    try:
-        return (date.fromisoformat(parts[0]), int(parts[1])) if parts else None
-    except ValueError:
-        abort(400)
-
-
 @bp.get("/disposal/")
 @requires(Permission.LOANS)
 def index() -> str:
@@ -124,20 +115,11 @@ def index() -> str:
 @requires(Permission.LOANS)
 def cases() -> str:
     """The cases behind a number of the table."""
-    session, mine, today, after = db.session(), scope(), business_date(db.session()), _after()
+    session, mine, today, after = db.session(), scope(), business_date(db.session()), after_day_and_id()
     wanted = chosen()
     found = queries.listed(session, mine, wanted, today, after, PAGE_SIZE + 1)
     number, overdue = queries.count(session, mine, wanted, today)
-    rows = found[:PAGE_SIZE]
-    last = rows[-1][0] if rows else None
-    more = last is not None and len(found) > PAGE_SIZE
-    page = Page(
-        rows,
-        number,
-        count_is_floor=False,
-        next_url=url_with(after=f"{last.due_on},{last.id}") if last and more else None,
-        first_url=url_with(after=None) if after else None,
-    )
+    page = page_of(found, number, lambda one: f"{one[0].due_on},{one[0].id}")
     return render_template(
         "remedies/cases.html",
         page=page,

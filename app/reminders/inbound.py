@@ -4,7 +4,6 @@ import re
 from datetime import date, datetime
 
 from sqlalchemy import exists, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -14,7 +13,7 @@ from app.fairness.models import BorrowerPhone
 from app.fairness.words import Whose
 from app.loans.models import Borrower
 from app.reminders.models import TEXT, InboundMessage, OutboxMessage, PhoneOptOut, SendAttempt
-from app.reminders.moves import move
+from app.reminders.moves import keep_once, move
 from app.reminders.reconcile import take_receipt
 from app.reminders.states import Event, State
 from app.sms.protocol import Inbound, Receipt
@@ -42,10 +41,7 @@ def take_inbound(session: Session, provider: str, reply: Inbound, today: date, r
         borrower_id=people[0] if people else None,
         received_at=real,
     )
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
+    if not keep_once(session, row):
         return False
     stop, wrong = is_stop(reply.text), is_wrong_number(reply.text)
     if stop or wrong:

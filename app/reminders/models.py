@@ -51,22 +51,6 @@ class MessageTemplate(Base):
     __table_args__ = (UniqueConstraint("name", "version"),)
 
 
-class Campaign(Base):
-    """A message to an audience beside the reminders; ``stopped_at`` ends it in the middle."""
-
-    __tablename__ = "message_campaign"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(32))
-    audience: Mapped[str] = mapped_column(String(TEXT))  # JSON: the filter
-    template_id: Mapped[int] = mapped_column(ForeignKey("message_template.id"))
-    starts_on: Mapped[date]
-    most: Mapped[int]
-    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    stopped_at: Mapped[datetime | None]
-
-
 class OutboxMessage(Base):
     """One message; ``key`` is deterministic, so that planning it again changes nothing.
 
@@ -79,7 +63,6 @@ class OutboxMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(80), unique=True)
     borrower_id: Mapped[int] = mapped_column(ForeignKey("borrower.id"))
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("message_campaign.id"))
     template_id: Mapped[int | None] = mapped_column(ForeignKey("message_template.id"))
     lender_id: Mapped[int | None] = mapped_column(ForeignKey("lender.id"))
     region_code: Mapped[str] = mapped_column(CODE)

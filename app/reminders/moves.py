@@ -5,9 +5,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CursorResult, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
+from app.db import Base
 from app.reminders.models import OutboxMessage
 from app.reminders.states import Event, sources, target
 
@@ -22,6 +24,16 @@ class Clocks:
     @property
     def today(self) -> date:
         return self.business.astimezone(SHANGHAI).date()
+
+
+def keep_once(session: Session, row: Base) -> bool:
+    """Insert a row that another delivery of the same may have brought before; True when it was new."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
 
 
 def move(

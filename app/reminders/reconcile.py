@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.reminders.models import DeliveryReceipt, OutboxMessage, SendAttempt
-from app.reminders.moves import move
+from app.reminders.moves import keep_once, move
 from app.reminders.rules import Timings
 from app.reminders.states import Event, State, sources
 from app.sms.protocol import Found, Receipt
@@ -114,10 +114,7 @@ def take_receipt(session: Session, provider: str, receipt: Receipt, real: dateti
         code=receipt.code[:16],
         received_at=real,
     )
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
+    if not keep_once(session, row):
         return False
     message = session.scalar(
         select(OutboxMessage)

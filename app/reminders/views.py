@@ -23,7 +23,7 @@ from app.reminders.plan import Words
 from app.reminders.queries import oldest_pending, spent
 from app.reminders.states import NEEDS_A_PERSON, State
 from app.today import moment, now
-from app.web import COUNT_LIMIT, PAGE_SIZE, Page, keyset_argument, url_with
+from app.web import COUNT_LIMIT, PAGE_SIZE, after_day_and_id, page_of
 
 __all__ = ["bp"]
 DAYS = 14
@@ -77,21 +77,12 @@ def _chosen() -> Chosen:
         abort(404)
 
 
-def _after() -> tuple[date, int] | None:
-    parts = keyset_argument()
-    try:
-        return (date.fromisoformat(parts[0]), int(parts[1])) if parts else None
-    except (ValueError, IndexError):
-        abort(400)
-
-
 @bp.get("/messages")
 @requires(Permission.REMINDERS)
 def messages() -> str:
     """Messages of a state or a day, the newest first."""
-    session, mine, chosen, after = db.session(), scope(), _chosen(), _after()
+    session, mine, chosen, after = db.session(), scope(), _chosen(), after_day_and_id()
     found = lists.listed(session, mine, chosen, after, PAGE_SIZE + 1)
-    rows = found[:PAGE_SIZE]
     total = lists.count_listed(session, mine, chosen, COUNT_LIMIT)
     return render_template(
         "reminders/messages.html",
@@ -100,13 +91,7 @@ def messages() -> str:
         counts=lists.state_counts(session, mine),
         states=State,
         needs=NEEDS_A_PERSON,
-        page=Page(
-            rows,
-            total,
-            count_is_floor=total == COUNT_LIMIT,
-            next_url=url_with(after=f"{rows[-1].day},{rows[-1].id}") if len(found) > PAGE_SIZE else None,
-            first_url=url_with(after=None) if after else None,
-        ),
+        page=page_of(found, total, lambda one: f"{one.day},{one.id}", total == COUNT_LIMIT),
     )
 
 

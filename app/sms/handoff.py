@@ -1,5 +1,7 @@
 """The lender's own platform: the day's batch as a file for it, and its result file read back as receipts. Pure.
 
+It cannot be chosen as the provider before batches are kept: what it accepts must stand in a file that somebody sends.
+
 Nothing leaves by itself: a message is taken into a batch, and its id is the serial number in the file. Cells of a
 result file come from ``app.sheets``, which reads hostile files at arm's length.
 """

@@ -130,34 +130,10 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "message_campaign",
-        sa.Column("id", BIGINT, nullable=False),
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("audience", sa.String(length=1000), nullable=False),
-        sa.Column("template_id", BIGINT, nullable=False),
-        sa.Column("starts_on", sa.Date(), nullable=False),
-        sa.Column("most", BIGINT, nullable=False),
-        sa.Column("approved_by_id", BIGINT, nullable=True),
-        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["approved_by_id"],
-            ["user_account.id"],
-            name=op.f("fk_message_campaign_approved_by_id_user_account"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["template_id"],
-            ["message_template.id"],
-            name=op.f("fk_message_campaign_template_id_message_template"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_campaign")),
-    )
-    op.create_table(
         "outbox_message",
         sa.Column("id", BIGINT, nullable=False),
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("borrower_id", BIGINT, nullable=False),
-        sa.Column("campaign_id", BIGINT, nullable=True),
         sa.Column("template_id", BIGINT, nullable=True),
         sa.Column("lender_id", BIGINT, nullable=True),
         sa.Column("region_code", sa.String(length=12), nullable=False),
@@ -184,11 +160,6 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["borrower_id"], ["borrower.id"], name=op.f("fk_outbox_message_borrower_id_borrower")
-        ),
-        sa.ForeignKeyConstraint(
-            ["campaign_id"],
-            ["message_campaign.id"],
-            name=op.f("fk_outbox_message_campaign_id_message_campaign"),
         ),
         sa.ForeignKeyConstraint(
             ["lender_id"], ["lender.id"], name=op.f("fk_outbox_message_lender_id_lender")
@@ -325,7 +296,6 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'accepted'"),
     )
     op.drop_table("outbox_message")
-    op.drop_table("message_campaign")
     op.drop_table("reminder_policy")
     op.drop_index(op.f("ix_phone_opt_out_phone"), table_name="phone_opt_out")
     op.drop_table("phone_opt_out")

@@ -28,6 +28,11 @@ HEIGHT = 800
 WAIT_MS = 20_000
 expect.set_options(timeout=WAIT_MS)
 
+# A desktop browser asks which program makes the call, and takes no click until it is told.
+NO_DIALLER = """document.addEventListener("click", (event) => {
+  if (event.target.closest("a[href^='tel:']")) event.preventDefault();
+}, true)"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
@@ -118,6 +123,7 @@ def open_browser(chromium: Browser) -> Iterator[OpenBrowser]:
         settings: dict[str, Any] = {"locale": "zh-CN", "viewport": {"width": width, "height": HEIGHT}}
         context = chromium.new_context(base_url=site.address, **settings | options)
         context.set_default_timeout(WAIT_MS)
+        context.add_init_script(NO_DIALLER)
         opened.append(context)
         return context
 

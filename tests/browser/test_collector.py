@@ -21,10 +21,6 @@ MINE = "阿岗镇"
 TEXT = "电话已接通，本人在昆明务工。\n约定 12 月 15 日前还款。"
 THUMB_PX = 44
 MORNING = f"{TODAY}T10:00:00+08:00"
-# A desktop browser asks which program makes the call, and takes no click until it is told.
-NO_DIALLER = """document.addEventListener("click", (event) => {
-  if (event.target.closest("a[href^='tel:']")) event.preventDefault();
-}, true)"""
 
 
 @pytest.fixture
@@ -89,7 +85,6 @@ def test_a_collector_works_through_the_morning(
 ) -> None:
     site, ids = morning
     context = open_browser(site, PHONE, java_script_enabled=with_javascript, has_touch=True)
-    context.add_init_script(NO_DIALLER)
     watch, page = Watch(context, site.address), context.new_page()
     sign_in(page, who)
     expect(page.locator("h1")).to_have_text("今日待办")

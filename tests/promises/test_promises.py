@@ -26,8 +26,9 @@ from app.promises.actions import (
     withdraw_report,
 )
 from app.promises.judging import judge_promises, settle_reports
+from app.promises.lists import By, kept
 from app.promises.models import Instalment, Promise, ReportedRepayment
-from app.promises.queries import contradictions, kept_rate, owed, panel
+from app.promises.queries import contradictions, owed, panel
 from app.promises.rules import Part, Payment, PromiseState, ReportState, judge
 from tests.contacts.conftest import Clock
 from tests.loans.portfolio import NOVEMBER, WAN, snapshot
@@ -111,7 +112,7 @@ def test_a_later_ledger_revises_the_verdict_and_tells_it(session: Session, case:
     assert (made.state, case.promise_broken_on) == (PromiseState.KEPT, None)
     kinds = select(CaseEvent.kind).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)
     assert list(session.scalars(kinds))[-2:] == [Event.PROMISE_BROKEN, Event.PROMISE_KEPT]
-    rate = kept_rate(session, EVERYTHING, NOVEMBER)
+    rate = kept(session, EVERYTHING, NOVEMBER, By.LINE)[-1]
     assert (rate.kept, rate.judged) == (1, 1)
 
 

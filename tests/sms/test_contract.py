@@ -53,7 +53,7 @@ def test_a_message_never_sent_is_not_found(provider: Provider) -> None:
 
 def test_the_one_that_the_settings_name(tmp_path: Path) -> None:
     account = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM": "MG1"}
-    for name in ("sandbox", "handoff", "twilio"):
+    for name in ("sandbox", "twilio"):
         environ = {"QINGSHOU_INSTANCE_PATH": str(tmp_path), "QINGSHOU_SMS_PROVIDER": name, **account}
         assert provider_of(create_app(Settings.load(environ))).name == name
 
