@@ -34,8 +34,12 @@ SLICES: dict[str, tuple[str, ...]] = {
     "sms": (),
     "reminders": (*_CASES, "fairness", "contacts", "sms"),
     "ledger": _LOANS,
-    "bulletin": (*_CASES, "publicity"),
-    "dashboard": (*_WORK, "papers", "publicity", "measures", "reminders", "ledger", "bulletin"),
+    "bulletin": (*_WORK, "publicity", "ledger"),
+    "lines": ("places", "accounts"),
+    "outlook": (*_WORK, "measures", "bulletin", "lines"),
+    "editions": (*_WORK, "publicity", "measures", "bulletin", "lines", "outlook"),
+    "trail": (*_WORK, "papers", "reminders"),
+    "dashboard": (*_WORK, "papers", "publicity", "measures", "reminders", "ledger", "bulletin", "lines", "outlook"),
     "demo": ("places", "accounts"),
 }
 
@@ -67,7 +71,7 @@ HELPERS = {  # parts of a layer in files of their own
     **{f"ledger.{part}": "actions" for part in ("report", "stage", "store", "watch")},
 }
 # Slices that only tell what is there take these layers of others, and change nothing.
-READERS = dict.fromkeys(("bulletin", "dashboard", "measures"), ("rules", "models", "queries"))
+READERS = dict.fromkeys(("bulletin", "dashboard", "measures", "outlook"), ("rules", "models", "queries"))
 EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's views pass
 
 # What wires slices together, may use everything, and is used by nothing below.

@@ -32,6 +32,9 @@ class Permission(StrEnum):
     PUBLICITY = "publicity"
     POLICIES = "policies"  # the numbers a county sets
     REMINDERS = "reminders"  # what is sent to borrowers, and when; one writes it and another approves
+    REVEAL = "reveal"  # an ID number, phone or address in full, with a reason
+    CLOSE = "close"  # a month; one asks for it to be opened again and another agrees
+    EDITIONS = "editions"  # bulletins to publish: one writes, another checks and approves
     IMPORT = "import"
     TARGETS = "targets"
     ACCOUNTS = "accounts"
@@ -39,8 +42,10 @@ class Permission(StrEnum):
 
 
 _SEES = frozenset({Permission.FIGURES, Permission.LOANS})
-_COLLECTS = _SEES | {Permission.NOTES, Permission.PAPERS, Permission.PUBLICITY}
-_LEADS = _COLLECTS | {Permission.ASSIGN, Permission.OVERRIDE, Permission.REMINDERS}
+_COLLECTS = _SEES | {Permission.NOTES, Permission.PAPERS, Permission.PUBLICITY, Permission.REVEAL}
+_LEADS = _COLLECTS | {
+    Permission.ASSIGN, Permission.OVERRIDE, Permission.REMINDERS, Permission.CLOSE, Permission.EDITIONS
+}  # fmt: skip
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OFFICE: _LEADS | {Permission.IMPORT, Permission.TARGETS, Permission.POLICIES},
     Role.LEADER: _LEADS,

@@ -1,0 +1,14 @@
+"""Batches for a lender's own platform, campaigns"""
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
