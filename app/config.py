@@ -18,7 +18,10 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o600
 _SHANGHAI = ZoneInfo("Asia/Shanghai")  # as clock.SHANGHAI, which lies above this module
-SMS_PROVIDERS = ("sandbox", "twilio")
+SMS_PROVIDERS = ("sandbox", "handoff", "twilio")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+MOST_PROXIES = 5
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9-]{2,32}")
 FIRST_START_TRIES, FIRST_START_PAUSE = 20, 0.05
 
@@ -39,7 +42,22 @@ class Settings:
     today: date | None
     secret_key: str
     now: datetime | None = None
+    sms_provider: str = SMS_PROVIDERS[0]
     twilio: Mapping[str, str] | None = None
+    public_url: str = ""
+    hosts: tuple[str, ...] = ()
+    proxies: int = 0
+
+    @property
+    def is_public_tls(self) -> bool:
+        """Do people reach this instance by https?"""
+        return self.public_url.startswith("https://")
+
+    @property
+    def trusted_hosts(self) -> tuple[str, ...]:
+        """The names this server answers to: this machine's own, and those by which it is known."""
+        public = urlsplit(self.public_url).hostname
+        return (*LOOPBACK_HOSTS, *self.hosts, *([public] if public else []))
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -58,7 +76,11 @@ class Settings:
             today=_today(environ.get("QINGSHOU_TODAY", "")),
             now=_now(environ.get("QINGSHOU_NOW", "")),
             secret_key=private_text(instance / "secret.key", lambda: secrets.token_hex(32)),
+            sms_provider=_sms_provider(environ),
             twilio=_twilio(environ) if _sms_provider(environ) == "twilio" else None,
+            public_url=_public_url(environ),
+            hosts=_hosts(environ.get("QINGSHOU_HOSTS", "")),
+            proxies=_proxies(environ.get("QINGSHOU_PROXIES", "")),
         )
 
 
@@ -115,7 +137,7 @@ def _twilio(environ: Mapping[str, str]) -> dict[str, str]:
         "sid": environ.get("TWILIO_ACCOUNT_SID", ""),
         "token": environ.get("TWILIO_AUTH_TOKEN", ""),
         "sender": environ.get("TWILIO_FROM", ""),
-        "public_url": environ.get("QINGSHOU_PUBLIC_URL", "").rstrip("/"),
+        "public_url": _public_url(environ),
         "base_url": environ.get("TWILIO_BASE_URL", "").rstrip("/"),
         "region": environ.get("TWILIO_REGION", ""),
         "edge": environ.get("TWILIO_EDGE", ""),
@@ -123,10 +145,6 @@ def _twilio(environ: Mapping[str, str]) -> dict[str, str]:
     names = {"sid": "TWILIO_ACCOUNT_SID", "token": "TWILIO_AUTH_TOKEN", "sender": "TWILIO_FROM"}
     if missing := [name for key, name in names.items() if not account[key]]:
         raise ConfigError(f"QINGSHOU_SMS_PROVIDER=twilio also needs {', '.join(missing)}")
-    if account["public_url"] and not (
-        _is_https(account["public_url"]) or _is_loopback(account["public_url"])
-    ):
-        raise ConfigError("QINGSHOU_PUBLIC_URL must be an address like https://qingshou.example")
     for key, name in (("region", "TWILIO_REGION"), ("edge", "TWILIO_EDGE")):
         if account[key] and not _LABEL.fullmatch(account[key]):
             raise ConfigError(f"{name} must be a word like ie1 or dublin, not {account[key]!r}")
@@ -137,6 +155,28 @@ def _twilio(environ: Mapping[str, str]) -> dict[str, str]:
             "TWILIO_BASE_URL may only be an address of this machine, like http://127.0.0.1:9000"
         )
     return account
+
+
+def _public_url(environ: Mapping[str, str]) -> str:
+    url = environ.get("QINGSHOU_PUBLIC_URL", "").rstrip("/")
+    if url and not (_is_https(url) or _is_loopback(url)):
+        raise ConfigError("QINGSHOU_PUBLIC_URL must be an address like https://qingshou.example")
+    return url
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    """More names by which people reach this instance: ``10.1.2.3,qingshou.county``."""
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    if wrong := [name for name in names if not _HOST.fullmatch(name)]:
+        raise ConfigError(f"QINGSHOU_HOSTS must be names like 10.1.2.3,qingshou.county, not {wrong[0]!r}")
+    return names
+
+
+def _proxies(text: str) -> int:
+    """How many proxies of ours a request passes, each adding to X-Forwarded-For."""
+    if text and not (text.isascii() and text.isdecimal() and int(text) <= MOST_PROXIES):
+        raise ConfigError(f"QINGSHOU_PROXIES must be a number from 0 to {MOST_PROXIES}, not {text!r}")
+    return int(text or 0)
 
 
 def _is_https(url: str) -> bool:

@@ -208,6 +208,11 @@ def attachments() -> FileStore:
     return FileStore(Path(current_app.instance_path), keyring(), "attachments")
 
 
+def batches() -> FileStore:
+    """Where the running app keeps the files of messages for a lender's own platform."""
+    return FileStore(Path(current_app.instance_path), keyring(), "batches")
+
+
 def keep(store: FileStore, file: Cleaned) -> str:
     """Keep a cleaned file with its small picture; returns its hash."""
     digest = store.keep(file.content)

@@ -14,6 +14,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from app.bulletin.actions import refresh_figures
+from app.bulletin.errata import find_errata
 from app.cases.actions import Swept, lines_wait, sweep
 from app.cases.handover import apply_due, due
 from app.cases.limitation import restart_by_ledger
@@ -51,7 +52,8 @@ def take_ledger(
     _sweep(session, max(newest_as_of(session) or examined.as_of, _swept_on(session) or examined.as_of), actor)
     restart_by_ledger(session, examined.as_of)
     tell("sweep", 1, 2)
-    _count_anew(session)
+    came = {"file": batch.filename, "day": examined.as_of.isoformat()}
+    _count_anew(session, T("The ledger %(file)s as of %(day)s was taken afterwards.", **came))
     tell("sweep", 2, 2)
 
 
@@ -65,7 +67,7 @@ def settle(session: Session, day: date, actor: str) -> Swept:
         apply_due(session, day)
         end_leavers(session, day, actor)
     swept = _sweep(session, day, actor)
-    _count_anew(session)
+    _count_anew(session, T("Loans were decided about afterwards."))
     return swept
 
 
@@ -89,9 +91,11 @@ def _swept_on(session: Session) -> date | None:
     return date.fromisoformat(stored) if stored else None
 
 
-def _count_anew(session: Session) -> None:
+def _count_anew(session: Session, cause: Text) -> None:
+    """``cause``: what a closed month's errata say of why its figures turn out otherwise."""
     if (since := own_unsettled_since(session)) is not None:
         refresh_figures(session, since)
+        find_errata(session, since, cause)
         mark_settled(session)
 
 

@@ -144,7 +144,7 @@ def plan_reminders() -> None:
 
 def send_messages() -> bool:
     """Send one round; True when there may be more to send."""
-    return sending.send_due(sending.current_provider(), f"worker-{os.getpid()}") > 0
+    return sending.send_round(sending.current_provider(), f"worker-{os.getpid()}") > 0
 
 
 def reconcile_messages() -> None:

@@ -14,11 +14,14 @@ from datetime import timedelta
 from flask import Flask, current_app
 
 from app.db import db, reading
+from app.files import batches
 from app.reminders import outbox, reconcile
+from app.reminders.batches import make_batches
 from app.reminders.moves import Clocks
 from app.reminders.outbox import Claim
 from app.reminders.plan import Planned, plan
 from app.reminders.rules import Timings
+from app.sms.handoff import Handoff
 from app.sms.protocol import LookupFailed, NotSent, Outcome, Provider
 from app.sms.sandbox import Sandbox
 from app.today import moment, now
@@ -35,12 +38,15 @@ def _nothing(_point: str) -> None: ...
 
 def provider_of(app: Flask) -> Provider:
     """The provider that the environment names."""
-    account = app.config.get("TWILIO")
-    if account is None:
-        return Sandbox()
-    from app.sms.twilio import Account, Twilio
+    match app.config.get("SMS_PROVIDER"):
+        case "twilio":
+            from app.sms.twilio import Account, Twilio
 
-    return Twilio(Account(**account))
+            return Twilio(Account(**app.config["TWILIO"]))
+        case Handoff.name:
+            return Handoff()
+        case _:
+            return Sandbox()
 
 
 def plan_due(at: Point = _nothing) -> Planned:
@@ -78,6 +84,20 @@ def send_due(
             session.commit()
             at("finish after commit")
     return len(claims)
+
+
+def hand_over(actor: str, timings: Timings = USUAL) -> int:
+    """Put what may leave now into files for the lenders' own platforms; how many messages."""
+    session = db.session()
+    made = make_batches(session, batches(), actor, Clocks(moment(session), now()), timings)
+    count = sum(batch.messages for batch in made)
+    session.commit()
+    return count
+
+
+def send_round(provider: Provider, owner: str) -> int:
+    """What a worker's tick does with what may leave now, whoever carries it; how many messages."""
+    return hand_over(owner) if provider.name == Handoff.name else send_due(provider, owner)
 
 
 def _send(provider: Provider, made: Claim, timings: Timings, at: Point) -> Outcome:

@@ -13,7 +13,7 @@ from app.privacy import Keyring
 
 SLICES = (
     "places", "accounts", "loans", "policies", "forces", "cases", "fairness", "contacts", "promises", "remedies",
-    "papers", "publicity", "desk", "reminders", "ledger", "bulletin",
+    "papers", "publicity", "desk", "reminders", "ledger", "bulletin", "lines", "trail", "editions",
 )  # fmt: skip
 KEY_FINGERPRINT = "key_fingerprint"
 
@@ -40,6 +40,7 @@ def register_pages(app: Flask) -> None:
     from app.fairness.views import bp as fairness
     from app.forces.views import bp as forces
     from app.ledger.views import bp as ledger
+    from app.lines.views import bp as lines
     from app.measures.views import bp as measures
     from app.papers.views import bp as papers
     from app.places.views import bp as places
@@ -52,11 +53,12 @@ def register_pages(app: Flask) -> None:
     from app.reminders.views import bp as reminders
     from app.sending import current_provider
     from app.sheets import first_sheet
+    from app.trail.counties import county_of
     from app.web import NavEntry, csrf
 
     for blueprint in (
         dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places, remedies, register,
-        measures, papers, promises, policies, publicity, reminders, callbacks,
+        measures, lines, papers, promises, policies, publicity, reminders, callbacks,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     csrf.exempt(callbacks)  # signed by the provider instead
@@ -72,6 +74,7 @@ def register_pages(app: Flask) -> None:
     app.extensions["qingshou.overtaken"] = overtaken
     app.extensions["qingshou.first_sheet"] = first_sheet
     app.extensions["qingshou.sms_provider"] = current_provider
+    app.extensions["qingshou.county_of"] = county_of
     app.extensions["qingshou.nav"] = [
         NavEntry(T("Overview"), "dashboard.overview", "home", Permission.FIGURES),
         NavEntry(T("Today"), "desk.queue", "list-check", Permission.LOANS),
@@ -115,7 +118,7 @@ def load_key(app: Flask) -> None:
         finally:
             db.session.remove()
         ring = app.extensions["keyring"] = Keyring.load(path, may_create=stored is None)
-        if stored is not None and stored != ring.fingerprint:
+        if stored is not None and stored not in ring.fingerprints:
             raise ConfigError(
                 f"the key {path} is not the one this database was written with: restore the right one"
             )

@@ -17,7 +17,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 from whitenoise import WhiteNoise
 
@@ -42,6 +42,16 @@ _CSP = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
 Row = TypeVar("Row")
 
 babel = Babel()
@@ -56,7 +66,6 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = str(SHANGHAI)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(folder) for folder in folders)
     babel.init_app(app, locale_selector=language)
-    csrf.init_app(app)
     app.config["COMPRESS_MIMETYPES"] = ["text/html", "application/json", "text/plain"]
     compress.init_app(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
@@ -66,8 +75,10 @@ def init_app(app: Flask) -> None:
         immutable_file_test=lambda _path, url: bool(_HASHED.search(url)),
         max_age=0,
         autorefresh=app.debug,
+        add_headers_function=_static_headers,
     )
     app.extensions["qingshou.only_reads"] = set()  # endpoints that are asked by POST and change nothing
+    app.before_request(_limit_size)
     app.before_request(_begin_reading)
     app.teardown_request(lambda _error: set_read_only(False))
     app.after_request(_headers)
@@ -82,6 +93,17 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_away)
+
+
+def _static_headers(headers: Any, _path: str, _url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
+def _limit_size() -> None:
+    """Only a form with a file may be as large as a file; what stands in one without is held in memory."""
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
 
 
 def _begin_reading() -> None:
@@ -204,14 +226,15 @@ def asset(name: str) -> str:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _CSP)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}; includeSubDomains")
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     if (choice := request.args.get("lang")) in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, choice, max_age=_YEAR, samesite="Lax", httponly=True)
+        response.set_cookie(LANGUAGE_COOKIE, choice, max_age=_YEAR, samesite="Lax", httponly=True,
+                            secure=current_app.config["SESSION_COOKIE_SECURE"])  # fmt: skip
     return response
 
 
@@ -221,22 +244,28 @@ _SENTENCES = {
     404: T("There is no such page, or it is not within your area."),
     405: T("This address cannot be used that way."),
     413: T("The file is too large."),
+    429: T("Too many tries. Wait a few minutes."),
     500: T("Something went wrong on our side. Nothing was changed."),
     503: T("The database cannot be reached just now. Nothing was changed; try again in a minute."),
 }
+
+
+_UNKNOWN_HOST = T("This server does not answer to that name. Whoever runs it can add it: QINGSHOU_PUBLIC_URL or QINGSHOU_HOSTS.")
 
 
 def _error_page(code: int, sentence: Text) -> tuple[str, int]:
     return render_template("errors/error.html", code=code, sentence=sentence), code
 
 
-def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _http_error(error: HTTPException) -> tuple[str, int] | Response | HTTPException:
     code = error.code or 500
     if code < 400:
         return error
     sentence = _SENTENCES.get(code, _SENTENCES[400 if code < 500 else 500])
     if isinstance(error, CSRFError):
         sentence = T("This form was open too long. Go back, reload the page and send it again.")
+    if isinstance(error, SecurityError):  # a Host header nobody knows: no page, whose links would lead there
+        return Response(gettext(str(_UNKNOWN_HOST)) + "\n", 400, content_type="text/plain; charset=utf-8")
     if code >= 500:
         g.failed = True
     return _error_page(code, sentence)
@@ -290,6 +319,14 @@ def after_day_and_id() -> tuple[date, int] | None:
     if not 0 <= number < LARGEST_ID:
         abort(400)
     return day, number
+
+
+def after_id() -> int:
+    """Where a page ordered by number starts, from ``?after=7``; 404 when it was tampered with."""
+    text = request.args.get("after") or "0"
+    if not (text.isascii() and text.isdigit() and int(text[:20]) < LARGEST_ID):
+        abort(404)
+    return int(text)
 
 
 def keyset_argument(name: str = "after", parts: int = 2) -> list[str] | None:

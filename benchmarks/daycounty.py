@@ -150,7 +150,7 @@ _CONTACT = """
     id case_id borrower_id author_id line "on" at recorded_at channel reached disposition text next_action_on
     third_party_reason breaches
 """
-_AUDIT = "id at actor action entity entity_id detail previous digest"
+_AUDIT = "id at actor action entity entity_id detail previous digest region_code number"
 _PROMISE = (
     "id case_id loan_id taken_by_id line taken_on amount paid state tolerance last_due_on cancel_reason"
 )
@@ -225,13 +225,13 @@ def _instalments(promises: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 def _trail(count: int, as_text: bool) -> Iterator[tuple[Any, ...]]:
     """As many entries as there are contacts, chained to those that are there; the head follows at the end."""
     session = db.session()
-    head = session.scalars(select(AuditHead)).one()
-    first = session.scalar(select(func.max(AuditEntry.id))) or 0
+    head = session.scalars(select(AuditHead).order_by(AuditHead.number.desc()).limit(1)).one()
+    first, region, last = session.scalar(select(func.max(AuditEntry.id))) or 0, head.region_code, head.number
     previous, moment = head.digest, datetime(2023, 12, 4, tzinfo=UTC)
     for number in range(1, count + 1):
         content: tuple[Any, ...] = (moment, "benchmark", "contacts.add", "case", str(number), {})
         digest = digest_of(previous, *content)
         at = _moment(1, as_text)
-        yield first + number, at, *content[1:5], "{}", previous, digest
+        yield first + number, at, *content[1:5], "{}", previous, digest, region, last + number
         previous = digest
-    head.last_id, head.digest = first + count, previous
+    head.number, head.digest = last + count, previous

@@ -16,17 +16,19 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask, g
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.accounts import access
+from app.accounts import access, sessions, signing
+from app.accounts.devices import Source
+from app.accounts.models import User
 from app.config import Settings
 from app.db import db
 
 # Hashing is slow on purpose; what the tests need of it is that it is the same function with less work.
-access._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-access._NOBODY = access._hasher.hash("nobody")
+signing._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+signing._NOBODY = signing._hasher.hash("nobody")
 
 # Two cores shared with others are no place to judge one example's time.
 hypothesis.settings.register_profile("qingshou", deadline=None)
@@ -225,6 +227,16 @@ def session(app: Flask) -> Session:
     return db.session()
 
 
+def enter(client: FlaskClient, account: User) -> FlaskClient:
+    """The browser ``client``, in which ``account`` has just signed in."""
+    token = sessions.begin(db.session(), account, Source())
+    db.session.commit()
+    with client.session_transaction() as cookies:
+        cookies[access.TOKEN] = token
+    db.session.rollback()
+    return client
+
+
 SignIn = Callable[[str], FlaskClient]
 
 
@@ -233,16 +245,7 @@ def signed_in(demo_app: Flask) -> SignIn:
     """``signed_in("office")`` is a browser in which that demonstration account has signed in."""
 
     def sign_in(username: str) -> FlaskClient:
-        from sqlalchemy import select
-
-        from app.accounts.models import User
-
-        client = demo_app.test_client()
         account = db.session.scalars(select(User).where(User.username == username)).one()
-        with client.session_transaction() as cookies:
-            cookies["_user_id"] = account.get_id()
-            cookies["_fresh"] = True
-        db.session.rollback()
-        return client
+        return enter(demo_app.test_client(), account)
 
     return sign_in

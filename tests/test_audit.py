@@ -13,8 +13,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from app import audit
-from app.audit import AuditEntry, AuditHead, first_broken, record
+from app.audit import AuditEntry, AuditHead, beginning, digest_of, record
 from app.db import db
+from app.trail.verify import Fault, against_anchor, anchors_in, first_broken, verify
+from tests.loans.portfolio import AGANG, collector
 
 PERSONAL = re.compile(r"(?<!\d)\d{17}[\dX](?!\d)|(?<!\d)1\d{10}(?!\d)")
 
@@ -68,12 +70,23 @@ def test_the_database_refuses_to_change_the_trail(session: Session, trail: list[
 def test_the_database_refuses_the_ways_round_it(session: Session, trail: list[int], db_kind: str) -> None:
     replacing = (
         "INSERT OR REPLACE INTO audit_entry SELECT id, at, 'nobody', action, entity, entity_id, detail, "
-        "previous, digest FROM audit_entry"
+        "previous, digest, region_code, number FROM audit_entry"
     )
     with pytest.raises(DatabaseError, match="append-only"):
         session.execute(text(replacing if db_kind == "sqlite" else "TRUNCATE audit_entry CASCADE"))
     session.rollback()
     assert first_broken(session) is None
+
+
+COLUMNS = ("at", "actor", "action", "entity", "entity_id", "detail")
+
+
+def faults(session: Session) -> list[tuple[Fault, int, int]]:
+    return [(one.fault, one.first, one.last) for one in verify(session)]
+
+
+def number_of(session: Session, entry_id: int) -> int:
+    return session.scalars(select(AuditEntry.number).where(AuditEntry.id == entry_id)).one()
 
 
 @pytest.mark.parametrize(
@@ -89,31 +102,90 @@ def test_the_database_refuses_the_ways_round_it(session: Session, trail: list[in
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_changed_entry_is_found(session: Session, trail: list[int], change: dict[str, object]) -> None:
+def test_a_changed_entry_is_named(session: Session, trail: list[int], change: dict[str, object]) -> None:
+    number = number_of(session, trail[-2])
     with triggers_away(session):
         session.execute(update(AuditEntry).where(AuditEntry.id == trail[-2]).values(**change))
-    assert first_broken(session) == trail[-2]
+    assert faults(session)[0] == (Fault.CHANGED, number, number)
 
 
-def test_a_removed_entry_is_found_by_the_next(session: Session, trail: list[int]) -> None:
+def test_a_changed_entry_with_a_digest_to_fit_is_named(session: Session, trail: list[int]) -> None:
+    """Who knows how a digest is made still cannot make the next entry continue another one."""
+    entry = session.get_one(AuditEntry, trail[-2])
+    content = {name: getattr(entry, name) for name in COLUMNS} | {"actor": "nobody"}
+    digest, number = digest_of(entry.previous, *content.values()), entry.number  # type: ignore[arg-type]
     with triggers_away(session):
-        session.execute(delete(AuditEntry).where(AuditEntry.id == trail[1]))
-    assert first_broken(session) == trail[2]
+        changed = update(AuditEntry).where(AuditEntry.id == trail[-2]).values(actor="nobody", digest=digest)
+        session.execute(changed)
+    assert faults(session) == [(Fault.CHANGED, number, number)]
 
 
-def test_removing_the_last_entries_is_found_too(session: Session, trail: list[int]) -> None:
+def test_a_removed_entry_is_named(session: Session, trail: list[int]) -> None:
+    number = number_of(session, trail[-2])
     with triggers_away(session):
-        session.execute(update(AuditHead).values(last_id=None))
+        session.execute(delete(AuditEntry).where(AuditEntry.id == trail[-2]))
+    assert faults(session) == [(Fault.REMOVED, number, number)]
+
+
+def test_a_removed_entry_with_the_rest_numbered_anew_is_found(session: Session, trail: list[int]) -> None:
+    number = number_of(session, trail[-2])
+    with triggers_away(session):
+        session.execute(delete(AuditEntry).where(AuditEntry.id == trail[-2]))
+        session.execute(update(AuditEntry).where(AuditEntry.id == trail[-1]).values(number=number))
+    assert (Fault.REMOVED, number - 1, number - 1) in faults(session)
+
+
+def test_a_cut_off_end_is_named(session: Session, trail: list[int]) -> None:
+    number = number_of(session, trail[-2])
+    with triggers_away(session):
         session.execute(delete(AuditEntry).where(AuditEntry.id >= trail[-2]))
-    assert first_broken(session) == trail[-3] + 1
+    assert faults(session) == [(Fault.CUT_OFF, number, number + 1)]
 
 
-def test_an_inserted_entry_is_found(session: Session, trail: list[int]) -> None:
+def test_a_cut_off_end_with_its_head_set_back_is_told_by_an_anchor(
+    session: Session, trail: list[int]
+) -> None:
+    kept = json.loads(json.dumps({"manifest": 1, "audit": audit.anchors(session)}))
+    last = session.get_one(AuditEntry, trail[-2])
+    before, number, region = last.previous, last.number, last.region_code
+    assert [against_anchor(session, one) for one in anchors_in(kept)] == [None] * len(kept["audit"])
+    with triggers_away(session):
+        session.execute(delete(AuditEntry).where(AuditEntry.id >= trail[-2]))
+        head = update(AuditHead).where(AuditHead.region_code == region)
+        session.execute(head.values(number=number - 1, digest=before))
+    assert faults(session) == []  # the database alone cannot tell
+    (found,) = [one for one in map(lambda a: against_anchor(session, a), anchors_in(kept)) if one]
+    assert (found.fault, found.first, found.last) == (Fault.CUT_OFF, number, number + 1)
+    record(session, "office", "test.change", "thing", 1, region=region or None)
+    record(session, "office", "test.change", "thing", 2, region=region or None)
+    (found,) = [one for one in map(lambda a: against_anchor(session, a), anchors_in(kept)) if one]
+    assert found.fault is Fault.CHANGED  # written on as if nothing had been
+
+
+def test_an_inserted_entry_is_named(session: Session, trail: list[int]) -> None:
+    """At the end, and between two, with all numbers after it moved on and a digest that fits."""
     last = session.get_one(AuditEntry, trail[-1])
-    columns = ("at", "actor", "action", "entity", "entity_id", "detail")
-    forged = {name: getattr(last, name) for name in columns} | {"previous": last.digest, "digest": "a" * 64}
+    forged = {name: getattr(last, name) for name in COLUMNS} | {"previous": last.previous, "actor": "nobody"}
+    digest = digest_of(last.previous, *(forged[name] for name in COLUMNS))
+    forged |= {"digest": digest, "region_code": last.region_code, "number": last.number + 1}
+    number, region = last.number, last.region_code
     session.execute(insert(AuditEntry).values(id=trail[-1] + 1, **forged))
-    assert first_broken(session) == trail[-1] + 1
+    assert faults(session) == [(Fault.INSERTED, number + 1, number + 1)]
+    session.rollback()
+    with triggers_away(session):
+        session.execute(update(AuditEntry).where(AuditEntry.id == trail[-1]).values(number=number + 1))
+        session.execute(insert(AuditEntry).values(id=trail[-1] + 1, **forged | {"number": number}))
+        session.execute(update(AuditHead).where(AuditHead.region_code == region).values(number=number + 1))
+    assert faults(session) == [(Fault.INSERTED, number, number)]
+
+
+def test_reordered_entries_are_named(session: Session, trail: list[int]) -> None:
+    one, two = (number_of(session, entry_id) for entry_id in trail[-3:-1])
+    with triggers_away(session):
+        for entry_id, number in ((trail[-3], 999), (trail[-2], one), (trail[-3], two)):
+            session.execute(update(AuditEntry).where(AuditEntry.id == entry_id).values(number=number))
+    ((fault, first, last),) = faults(session)
+    assert fault is Fault.REORDERED and first <= one and last >= two
 
 
 def test_a_forged_end_does_not_hide_behind_a_lost_head(session: Session, trail: list[int]) -> None:
@@ -124,10 +196,29 @@ def test_a_forged_end_does_not_hide_behind_a_lost_head(session: Session, trail: 
     assert first_broken(session) is not None
 
 
+def test_each_county_has_its_own_chain(session: Session, trail: list[int]) -> None:
+    """By the actor's account, by what is said, and beside somebody's act; what is moved to another is found."""
+    agang = collector(session, AGANG, "agang")
+    mine = record(session, agang.username, "test.change", "thing", 1)
+    beside = record(session, audit.SYSTEM, "test.change", "thing", 2)
+    other = record(session, agang.username, "test.change", "thing", 3, region="530302001000")
+    assert (mine.region_code, beside.region_code, other.region_code) == ("530324", "530324", "530302")
+    assert (beside.number, other.number) == (mine.number + 1, 1)
+    assert other.previous == beginning("530302") and other.detail == {"region": "530302001000"}
+    session.commit()
+    assert faults(session) == []
+    assert audit.anchor(session, "530302001000") == {"region": "530302", "last": 1, "digest": other.digest}
+    moved = other.id
+    with triggers_away(session):
+        session.execute(update(AuditEntry).where(AuditEntry.id == moved).values(region_code="530399"))
+    assert {one.region for one in verify(session)} == {"530302", "530399"}
+
+
 def test_the_chain_is_whole_and_says_what_happened(session: Session, trail: list[int]) -> None:
     assert first_broken(session) is None
     entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
-    assert [entry.previous for entry in entries] == ["0" * 64, *(entry.digest for entry in entries[:-1])]
+    assert len({entry.region_code for entry in entries[-3:]}) == 1
+    assert [entry.previous for entry in entries[-2:]] == [entry.digest for entry in entries[-3:-1]]
     last = entries[-1]
     assert (last.actor, last.action, last.entity, last.entity_id) == ("office", "test.change", "thing", "2")
     assert last.detail == {"before": {"n": 2}, "after": {"n": "三"}}

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.audit import first_broken
 from app.db import db
 from app.places.models import Region, RegionAlias
+from app.trail.verify import first_broken
 from tests.commands import Run, runner, told, trail
 from tests.intake.world import LENDER, contents
 from tests.ledger.factory import AGANG, make_ledger, row

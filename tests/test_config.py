@@ -35,7 +35,7 @@ def load(instance: Path, **environ: str) -> Settings:
         ("QINGSHOU_TODAY", "05/12/2023", "must be a date like 2023-12-05"),
         ("QINGSHOU_NOW", "half past nine", "must be a moment like 2023-12-05T09:30, not 'half past nine'"),
         ("QINGSHOU_NOW", "2023-12-05T25:00", "must be a moment like"),
-        ("QINGSHOU_SMS_PROVIDER", "pigeon", "must be one of sandbox, twilio, not 'pigeon'"),
+        ("QINGSHOU_SMS_PROVIDER", "pigeon", "must be one of sandbox, handoff, twilio, not 'pigeon'"),
         ("QINGSHOU_SMS_PROVIDER", "twilio", "also needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM"),
     ],
 )

@@ -1,57 +1,24 @@
-"""Signing in and out; the administrator's list of accounts."""
+"""The administrator's pages: accounts, their invitations, sessions and second factors."""
 
-from urllib.parse import urlsplit
-
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from flask_login import current_user, logout_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from app.accounts import access
-from app.accounts.access import requires, user
-from app.accounts.actions import AccountRefused, add_user, set_active, set_password
-from app.accounts.forms import AccountForm, PasswordForm, SignInForm
+from app.accounts import factors, own_pages, sessions
+from app.accounts.access import fresh, requires, user
+from app.accounts.actions import AccountRefused, add_user, invite, remove_second_factor, set_active
+from app.accounts.forms import AccountForm
 from app.accounts.models import User
-from app.accounts.rules import Permission, Role
+from app.accounts.pages import Answer, bp
+from app.accounts.queries import live_sessions, open_invitation, places_signed_in
+from app.accounts.rules import NEEDS_SECOND_FACTOR, Permission, Role
 from app.db import db
 from app.places.models import Branch, Region
 from app.places.rules import Level
 
-bp = Blueprint("accounts", __name__)
-
-
-def _local(target: str | None) -> str:
-    """Where to go after signing in: only a path of this site, never another host."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
-        parts = urlsplit(target)
-        if not parts.scheme and not parts.netloc:
-            return target
-    return url_for("dashboard.home")
-
-
-@bp.route("/login", methods=["GET", "POST"])
-@requires(Permission.PUBLIC)
-def sign_in() -> str | Response | tuple[str, int]:
-    if current_user.is_authenticated:
-        return redirect(_local(request.args.get("next")))
-    form = SignInForm()
-    if form.validate_on_submit():
-        outcome = access.sign_in(db.session(), form.username.data.strip(), form.password.data)
-        db.session.commit()
-        if outcome is access.SignIn.OK:
-            return redirect(_local(request.args.get("next")))
-        form.password.errors = [*form.password.errors, outcome.label]
-        return render_template("accounts/login.html", form=form), 403
-    return render_template("accounts/login.html", form=form)
-
-
-@bp.post("/logout")
-@requires(Permission.SIGNED_IN)
-def sign_out() -> Response:
-    logout_user()
-    return redirect(url_for("accounts.sign_in"))
+__all__ = ["bp", "own_pages"]
 
 
 def _account_form() -> AccountForm:
@@ -68,41 +35,48 @@ def _account_form() -> AccountForm:
     return form
 
 
-@bp.route("/accounts/", methods=["GET", "POST"])
+@bp.get("/accounts/")
 @requires(Permission.ACCOUNTS)
-def index() -> str | Response | tuple[str, int]:
-    form = _account_form()
-    status = 200
-    if form.validate_on_submit():
-        try:
-            account = add_user(
-                db.session(),
-                username=form.username.data,
-                name=form.name.data or "",
-                role=Role(form.role.data),
-                password=form.password.data,
-                region_code=form.region.data or None,
-                branch_id=int(form.branch.data) if form.branch.data else None,
-                actor=user().username,
-            )
-        except AccountRefused as refused:
-            field = form[refused.field]
-            field.errors = [*field.errors, refused.message]
-            status = 422
-        else:
-            db.session.commit()
-            flash(gettext("%(name)s can sign in now.", name=account.username), "success")
-            return redirect(url_for("accounts.index"))
-    elif form.is_submitted():
-        status = 422
-    accounts = db.session.scalars(select(User).options(joinedload(User.region), joinedload(User.branch)))
-    page = render_template(
+def index() -> str:
+    return _list_page(_account_form())
+
+
+@bp.post("/accounts/")
+@requires(Permission.ACCOUNTS)
+@fresh
+def add() -> Answer:
+    """A new account, and the link by which its holder sets a passphrase."""
+    form, session = _account_form(), db.session()
+    if not form.validate_on_submit():
+        return _list_page(form), 422
+    try:
+        account = add_user(
+            session,
+            username=form.username.data,
+            name=form.name.data or "",
+            role=Role(form.role.data),
+            region_code=form.region.data or None,
+            branch_id=int(form.branch.data) if form.branch.data else None,
+            actor=user().username,
+        )
+    except AccountRefused as refused:
+        field = form[refused.field]
+        field.errors = [*field.errors, refused.message]
+        return _list_page(form), 422
+    token = invite(session, account, user().username)
+    session.commit()
+    return _invitation_page(account, token)
+
+
+def _list_page(form: AccountForm) -> str:
+    session = db.session()
+    accounts = session.scalars(select(User).options(joinedload(User.region), joinedload(User.branch)))
+    return render_template(
         "accounts/index.html",
         form=form,
         accounts=sorted(accounts, key=_by_role_and_place),
-        min_password=access.MIN_PASSWORD,
+        devices=places_signed_in(session),
     )
-    return page, status
 
 
 def _by_role_and_place(account: User) -> tuple[bool, int, str, str]:
@@ -115,25 +89,37 @@ def _account(account_id: int) -> User:
     return db.get_or_404(User, account_id)
 
 
-def _account_page(account: User, form: PasswordForm) -> str:
+def _invitation_page(account: User, token: str) -> str:
+    """The link, once: it is to be printed or handed over, and only its hash is kept."""
+    path = url_for("accounts.welcome", token=token)
+    link = (current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")) + path
     return render_template(
-        "accounts/show.html",
+        "accounts/invitation.html",
         account=account,
-        form=form,
-        min_password=access.MIN_PASSWORD,
-        is_own=account.id == user().id,
+        link=link,
+        qr=factors.qr_code(link),
+        invitation=open_invitation(db.session(), account.id),
     )
 
 
 @bp.get("/accounts/<int:account_id>")
 @requires(Permission.ACCOUNTS)
 def show(account_id: int) -> str:
-    """One account: a new password, or its end."""
-    return _account_page(_account(account_id), PasswordForm())
+    """One account: where it is signed in, a new link, its end."""
+    session, account = db.session(), _account(account_id)
+    return render_template(
+        "accounts/show.html",
+        account=account,
+        live=live_sessions(session, account.id),
+        invitation=open_invitation(session, account.id),
+        is_own=account.id == user().id,
+        must_have=account.role in NEEDS_SECOND_FACTOR,
+    )
 
 
 @bp.post("/accounts/<int:account_id>/active")
 @requires(Permission.ACCOUNTS)
+@fresh
 def activate(account_id: int) -> Response:
     """End an account, or let it sign in again."""
     account = _account(account_id)
@@ -151,18 +137,39 @@ def activate(account_id: int) -> Response:
     return redirect(url_for("accounts.index"))
 
 
-@bp.post("/accounts/<int:account_id>/password")
+@bp.post("/accounts/<int:account_id>/invite")
 @requires(Permission.ACCOUNTS)
-def password(account_id: int) -> str | Response | tuple[str, int]:
-    """A new password for somebody who has forgotten the old one."""
-    account, form = _account(account_id), PasswordForm()
-    if not form.validate_on_submit():
-        return _account_page(account, form), 422
+@fresh
+def invite_again(account_id: int) -> Answer:
+    """A link for somebody who has forgotten the password, or whose first link has expired."""
+    session, account = db.session(), _account(account_id)
     try:
-        set_password(db.session(), account, form.password.data, user().username)
+        token = invite(session, account, user().username)
     except AccountRefused as refused:
-        form.password.errors = [*form.password.errors, refused.message]
-        return _account_page(account, form), 422
-    db.session.commit()
-    flash(gettext("%(name)s has a new password; open sessions have ended.", name=account.username), "success")
-    return redirect(url_for("accounts.index"))
+        flash(refused.message.render(gettext), "danger")
+        return redirect(url_for("accounts.show", account_id=account_id))
+    session.commit()
+    return _invitation_page(account, token)
+
+
+@bp.post("/accounts/<int:account_id>/sessions/end")
+@requires(Permission.ACCOUNTS)
+def end_sessions(account_id: int) -> Response:
+    """End all sessions of an account: a telephone was lost, or somebody else sat there."""
+    session, account = db.session(), _account(account_id)
+    sessions.end_all(session, account, user().username)
+    session.commit()
+    flash(gettext("The sessions of %(name)s have ended.", name=account.username), "success")
+    return redirect(url_for("accounts.show", account_id=account_id))
+
+
+@bp.post("/accounts/<int:account_id>/second-factor/remove")
+@requires(Permission.ACCOUNTS)
+@fresh
+def reset_second_factor(account_id: int) -> Response:
+    """For somebody who has lost telephone and recovery codes; sessions end."""
+    session, account = db.session(), _account(account_id)
+    remove_second_factor(session, account, user().username)
+    session.commit()
+    flash(gettext("The second factor of %(name)s is removed.", name=account.username), "success")
+    return redirect(url_for("accounts.show", account_id=account_id))

@@ -8,8 +8,11 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.accounts.rules import EVERYTHING
 from app.bulletin import queries
+from app.bulletin.errata import find_errata
+from app.bulletin.kept import published_text
 from app.bulletin.models import FigureCache, PublishedText, Target
 from app.clock import add_months, month_end
+from app.labels import T
 from app.loans.queries import ledger_revision
 from app.today import now
 
@@ -65,12 +68,14 @@ def set_target(session: Session, region: str, year: int, amount: int | None, act
         session.delete(target)
     elif target is not None and amount is not None:
         target.amount = amount
+    session.flush()
+    find_errata(session, date(year, 1, 1), T("The target of %(year)s was changed afterwards.", year=year))
     audit.record(session, actor, "bulletin.target", "region", region, year=year, before=before, after=amount)
 
 
 def keep_published_text(session: Session, region: str, month: date, text: str, actor: str) -> PublishedText:
     """Keep a bulletin as published elsewhere, to be compared with this month's figures."""
-    kept = queries.published_text(session, region, month)
+    kept = published_text(session, region, month)
     if kept is None:
         kept = PublishedText(region_code=region, month=month_end(month), text=text, added_at=now())
         session.add(kept)

@@ -67,8 +67,22 @@ class FigureRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedRow:
+    """One row of another region's published bundle: ``sender`` is whose, ``sender_target_fen`` its own target."""
+
+    bundle_id: int
+    sender: str
+    sender_target_fen: int | None
+    as_of: date
+    row: FigureRow
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of one region and month end. ``own_target_fen`` is the target set for the region itself."""
+    """The figures of one region and month end. ``own_target_fen`` is the target set for the region itself.
+
+    ``received``: those parts of the rows that come from bundles, so that no loan here is behind them.
+    """
 
     region_code: str
     region_name: str
@@ -76,6 +90,11 @@ class Figures:
     as_of: date
     rows: tuple[FigureRow, ...]
     own_target_fen: int | None = None
+    received: tuple[ReceivedRow, ...] = ()
+
+    def is_received(self, code: str) -> bool:
+        """Does the row of ``code``, or a part of it, come from a bundle?"""
+        return any(one.row.code.startswith(code) for one in self.received)
 
     @property
     def total(self) -> FigureRow:
@@ -122,12 +141,14 @@ class Figures:
 
     def to_json(self) -> dict[str, object]:
         """The shape that ``flask bulletin figures --json`` prints."""
+        marked = [row.code for row in self.rows if self.is_received(row.code)]
         return {
             "region": self.region_code,
             "month": f"{self.month:%Y-%m}",
             "as_of": self.as_of.isoformat(),
             "total": self.total.to_json(),
             "rows": [row.to_json() for row in self.by_stock()],
+            **({"received": marked} if marked else {}),
         }
 
     def charts(self) -> dict[str, list[dict[str, JsonValue]]]:

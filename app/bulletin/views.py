@@ -14,21 +14,24 @@ from app.accounts.rules import COLLECTORS, Permission
 from app.bulletin import queries
 from app.bulletin.actions import set_target
 from app.bulletin.annex import write_annex
+from app.bulletin.bundles import bundles
 from app.bulletin.compare import printed_errors
+from app.bulletin.drill import FIGURES, RATES, loans_behind, loans_here, sums_of
 from app.bulletin.figures import Figures
 from app.bulletin.forms import FIRST_YEAR, LAST_YEAR, ProofreadForm, read_typed, typed_wan
+from app.bulletin.kept import published_text, target_rows
 from app.bulletin.marks import pieces
 from app.bulletin.narrative import basic_situation_text
 from app.bulletin.proofread import NotABulletin, proofread, read_text
-from app.bulletin.queries import Measure
 from app.bulletin.target_text import read_targets
 from app.clock import parse_month
 from app.db import db
+from app.lines.queries import line_book
 from app.places.models import Region
 from app.places.queries import place_index
 from app.places.rules import Level, PlaceIndex, shipped
 from app.today import business_date
-from app.web import LARGEST_ID, PAGE_SIZE, page_of
+from app.web import PAGE_SIZE, after_id, page_of
 
 bp = Blueprint("bulletin", __name__, url_prefix="/bulletin")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -85,11 +88,12 @@ def show() -> str:
     if month is None or month not in months:
         return render_template("bulletin/show.html", figures=None, **shared)
     figures, whole = _figures(place, month), scope().covers_region(place.code)
-    published = queries.published_text(session, place.code, month) if whole else None
+    published = published_text(session, place.code, month) if whole else None
     return render_template(
         "bulletin/show.html",
         figures=figures,
         trend=queries.trend(session, place, month, scope(), MONTHS_OF_TREND),
+        book=line_book(session, place.code, month),
         document=basic_situation_text(figures) if whole else None,
         published=published,
         printed=printed_errors(published.text if published else "", place_index(session, place.code)),
@@ -106,25 +110,26 @@ def _trail(code: str) -> list[Region]:
 @bp.get("/loans")
 @requires(Permission.LOANS)
 def loans() -> str:
-    """The loans behind one figure; they add up to it."""
-    try:
-        measure = Measure(request.args.get("figure", ""))
-        after = int(request.args.get("after") or 0)
-    except ValueError:
+    """The loans behind one figure; they add up to it. Of a rate both parts are told, and the upper one listed."""
+    name = request.args.get("figure", "")
+    measure = RATES[name] if name in RATES else FIGURES.get(name)
+    place, month, session = _place(), _counted_month(), db.session()
+    if measure is None:
         abort(404)
-    place, month = _place(), _counted_month()
-    if not 0 <= after < LARGEST_ID:
-        abort(404)
-    behind = queries.loans_behind(db.session(), measure, place.code, month, scope(), after, PAGE_SIZE + 1)
-    page = page_of(behind.snapshots, behind.loans, lambda one: one.id)
+    figures = _figures(place, month)
+    lines = loans_behind(session, measure, place.code, month, scope(), after_id(), PAGE_SIZE + 1)
+    number, more = loans_here(session, figures, measure, scope())
     return render_template(
         "bulletin/loans.html",
         measure=measure,
+        rate=name.removesuffix("_pct") if name in RATES else None,
         place=place,
         month=month,
-        figures=_figures(place, month),
-        behind=behind,
-        page=page,
+        figures=figures,
+        sums=sums_of(figures, measure),
+        received=sums_of(figures, measure, received=True),
+        bundles=bundles(session, {one.bundle_id for one in figures.received}),
+        page=page_of(lines, number, lambda one: one.id, more),
         names_in_full=user().role in COLLECTORS,
     )
 
@@ -149,7 +154,7 @@ def targets() -> str | Response | tuple[str, int]:
     place, year = _place(), _year()
     if not scope().covers_region(place.code):
         abort(404)
-    rows = queries.target_rows(db.session(), place.code, year)
+    rows = target_rows(db.session(), place.code, year)
     page = partial(render_template, "bulletin/targets.html", rows=rows, year=year, place=place)
     if request.method == "GET":
         return page(typed={row.region.code: typed_wan(row.amount) for row in rows}, errors={}, refused=[])
@@ -209,5 +214,5 @@ def _kept_text() -> str | None:
     if not request.args.get("month") or not scope().covers_region(region):
         return None
     month = _month()
-    kept = queries.published_text(db.session(), region, month) if month else None
+    kept = published_text(db.session(), region, month) if month else None
     return kept.text if kept else None

@@ -12,16 +12,18 @@ from app.cli import (
     ledgers,
     measures,
     notes,
+    outlook,
     people,
     policies,
     promises,
     reminders,
+    sms,
 )
 
 _COMMANDS = (
     instance.places, ledgers.ledger, cases.cases, cases.forces, bulletins.bulletin, bulletins.targets, people.users,
     instance.demo, instance.worker, instance.setup, instance.prepare,
-    policies.policies, reminders.reminders,
+    policies.policies, reminders.reminders, sms.sms, outlook.lines,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext
 
-from app.cli.terminal import fail, localized, print_json, say, stdout
+from app.cli.terminal import fail, localized, print_json, say, stdout, today
 from app.labels import T
 
 reminders = AppGroup("reminders", help="Text messages that remind borrowers of due dates.")
@@ -35,10 +35,10 @@ def reminders_send() -> None:
     """Send what may leave now. Exit 1 when the channel is paused."""
     from app.db import db
     from app.reminders.outbox import channel_of
-    from app.sending import current_provider, send_due
+    from app.sending import current_provider, send_round
 
     provider, sent = current_provider(), 0
-    while done := send_due(provider, "command"):
+    while done := send_round(provider, "command"):
         sent += done
     say(T("%(n)s messages went out.", n=sent))
     channel = channel_of(db.session(), provider.name)
@@ -88,3 +88,91 @@ def _status() -> dict[str, Any]:
             "heartbeat": beat.isoformat() if beat else None,
             "spend": spent(session, here),
         }
+
+
+@reminders.command("preview")
+@click.option("--days", type=click.IntRange(1, 90), default=14, show_default=True)
+@click.option("--region", default="", help="Statistical code; else everywhere.")
+@click.option("--json", "as_json", is_flag=True)
+@localized
+def reminders_preview(days: int, region: str, as_json: bool) -> None:
+    """What goes out in the coming days: messages in the outbox, and those not planned yet, by day."""
+    from app.accounts.rules import Scope
+    from app.db import db, reading
+    from app.reminders.forecast import coming
+    from app.reminders.lists import waiting_by_day
+
+    with reading():
+        session, scope, day = db.session(), Scope(region), today()
+        waiting = waiting_by_day(session, scope, day)
+        ahead = coming(session, scope, day, days)
+    rows = [
+        {"day": each.isoformat(), "waiting": waiting.get(each, (0, 0))[0], "not_planned": ahead.get(each, 0)}
+        for each in sorted({*waiting, *ahead})
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        stdout.print(f"{row['day']}  {row['waiting']:>6}  +{row['not_planned']}")
+    if not rows:
+        say(T("Nothing goes out in these days."))
+
+
+policy = AppGroup("policy", help="When and what borrowers are told.")
+reminders.add_command(policy)
+
+
+@policy.command("show")
+@click.option("--region", default="", help="Statistical code; else what holds everywhere.")
+@click.option("--json", "as_json", is_flag=True)
+@localized
+def policy_show(region: str, as_json: bool) -> None:
+    """Lead times, hours, caps and the text in use for each lender, as they hold today (hours: minutes of the day)."""
+    from sqlalchemy import select
+
+    from app.db import db, reading
+    from app.fairness.queries import limits_for
+    from app.places.models import Lender
+    from app.policies.queries import Policies
+    from app.reminders.plan import Words, policies_of
+    from app.reminders.rules import policy_at
+
+    with reading():
+        session, day, rows = db.session(), today(), []
+        words, policies, numbers = Words.load(session), policies_of(session), Policies(session, day)
+        for lender in session.scalars(select(Lender).order_by(Lender.id)):
+            limits, template = limits_for(numbers, region, lender.id), words.of(lender.id)
+            rows.append(
+                {
+                    "lender": lender.name,
+                    "leads": list(policy_at(policies, region=region, lender_id=lender.id, on=day)),
+                    "from": limits.sms_from,
+                    "until": limits.sms_until,
+                    "per_day": limits.sms_per_day,
+                    "per_week": limits.sms_per_week,
+                    "text": template.version if template else None,
+                }
+            )
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        stdout.print("  ".join(f"{key}={value}" for key, value in row.items()))
+
+
+@policy.command("check")
+@localized
+def policy_check() -> None:
+    """What keeps reminders from going out, or makes a due date uncertain. Exit 1 when there is something."""
+    from app.db import db, reading
+    from app.reminders.checks import problems
+    from app.sending import current_provider
+
+    with reading():
+        found = problems(db.session(), today(), current_provider().name)
+    for text in found:
+        say(text)
+    if found:
+        raise SystemExit(1)
+    say(T("All is in order."))

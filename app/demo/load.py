@@ -19,6 +19,7 @@ from app.clock import SHANGHAI
 from app.contacts.actions import Entry, add_contact
 from app.contacts.rules import Channel, Disposition, NextAction
 from app.db import db, get_setting, put_setting
+from app.demo import lines as said_of_lines
 from app.demo import reminders as said_before
 from app.demo.county import Demo, Ledger, county
 from app.demo.disposals import disposal_of
@@ -33,6 +34,9 @@ from app.forces.rules import LINE_OF, Method, Which
 from app.intake import Request, import_file, settle
 from app.labels import T, Text
 from app.ledger.actions import Tell
+from app.lines.actions import set_line
+from app.lines.rules import Held, LineKind
+from app.lines.text import read_value
 from app.loans.models import Loan
 from app.papers.actions import USUAL_DAYS, Given, deliver, print_for
 from app.papers.models import Paper, PrintRun
@@ -109,6 +113,7 @@ def load_demo(_app: Flask, tell: Tell) -> None:
     _publicity(session, described)
     _task_forces(session, described)
     _messages(session, described)
+    _lines(session, described)
     keep_published_text(
         session, described.county_code, PUBLISHED_MONTH, PUBLISHED.read_text("utf-8"), audit.SYSTEM
     )
@@ -136,6 +141,7 @@ def _ground(session: Session, described: Demo) -> None:
             password=PASSWORD,
             region_code=user.region,
             branch_id=branches[user.branch].id if user.branch else None,
+            printed=True,
         )
     for code, amount in described.targets.items():
         set_target(session, code, described.business_date.year, amount, audit.SYSTEM)
@@ -289,3 +295,17 @@ def _notes(session: Session, described: Demo) -> None:
             key=f"demonstration-{number}",
         )
         add_contact(session, found, authors[note.author], entry, note.on)
+
+
+def _lines(session: Session, described: Demo) -> None:
+    """Averages, ranks and cards of the demonstration's months."""
+    region, (since, yellow, red, set_on) = described.county_code, said_of_lines.CARDS
+    told = [(LineKind.YELLOW, yellow), (LineKind.RED, red)]
+    values = [(kind, since, True, text, set_on) for kind, text in told]
+    for month, province, prefecture, rank, on in said_of_lines.MONTHS:
+        kinds = (LineKind.PROVINCIAL, province), (LineKind.PREFECTURAL, prefecture), (LineKind.RANK, rank)
+        values += [(kind, month, False, text, on) for kind, text in kinds]
+    for kind, month, ongoing, text, on in values:
+        value = read_value(kind, text)
+        held = Held(kind, region, month, ongoing, said_of_lines.SOURCE, on, value.rate, value.rank, value.of)
+        set_line(session, held, audit.SYSTEM, described.business_date)

@@ -22,7 +22,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of a paragraph. ``figure`` names what it prints (``530324101.overdue_rate``), None for plain words."""
+    """A piece of a paragraph. ``figure`` names what it prints, None for plain words.
+
+    It is a region's code and a figure's name in ``FigureRow.to_json`` (``530324101.overdue_rate_pct``), or one of the
+    lines the region is held against (``530324.provincial_rate``, ``.rank``).
+    """
 
     text: str
     figure: str | None = None
@@ -67,4 +71,6 @@ class Document:
     copies_to: str = ""  # 抄送
     corrections: tuple[Correction, ...] = ()
     closed: bool = False  # figures of a closed month
-    snapshots: dict[str, str] = field(default_factory=dict)  # SHA-256 over a township's snapshots, by its code
+    snapshots: dict[str, str] = field(
+        default_factory=dict
+    )  # SHA-256 over a township's snapshots, by its code

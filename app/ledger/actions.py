@@ -24,6 +24,7 @@ from app.ledger.rows import FileRefused, Reading
 from app.ledger.rules import lender_from_unit
 from app.ledger.store import Busy
 from app.ledger.workbook import read
+from app.loans.actions import about_to_change
 from app.loans.queries import bump_revision
 from app.places.queries import lenders, place_index
 from app.privacy import Keyring
@@ -174,8 +175,12 @@ def take(session: Session, examined: Examined, batch: ImportBatch, actor: str, t
     batch.as_of = examined.as_of
     batch.supplements_id = original.id if original else None
     session.flush()
+    connection = session.connection()
+    about_to_change(
+        session, examined.as_of, lambda: compare.touched_townships(connection, examined.as_of)
+    )
     apply.take(
-        session.connection(),
+        connection,
         batch_id=batch.id,
         as_of=examined.as_of,
         supplement=examined.supplements,

@@ -103,6 +103,17 @@ def not_refused() -> ColumnElement[bool]:
     return ~select(literal(1)).where(REFUSED.c.contract_no == Loan.contract_no).exists()
 
 
+def touched_townships(connection: Connection, as_of: date) -> set[str]:
+    """The townships in which taking the staged rows as of ``as_of`` changes how things stood on a day from then on."""
+    moved = (
+        select(Snapshot.township_code)
+        .join(Loan, Loan.id == Snapshot.loan_id)
+        .join(STAGE, _loan_join())
+        .where(Snapshot.until > as_of)
+    )
+    return {*connection.scalars(select(_s.township_code).distinct()), *connection.scalars(moved.distinct())}
+
+
 def compare(connection: Connection, as_of: date, supplement: bool) -> Comparison:
     """Count what taking the staged rows as of ``as_of`` would do."""
     known, changed = connection.execute(

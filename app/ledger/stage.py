@@ -27,7 +27,8 @@ from app.clock import effective_due_date
 from app.ledger.names import Names
 from app.ledger.rows import LedgerRow
 from app.loans.initials import initials
-from app.privacy import ID_NUMBER, PHONE, Keyring
+from app.loans.models import Borrower, Household
+from app.privacy import ID_NUMBER, PHONE, Keyring, lift
 
 _CHUNK = 2000
 # PostgreSQL: the columns it plans joins by, and the memory for them, in which a large ledger fits.
@@ -92,6 +93,9 @@ def fill(
 ) -> None:
     """Create the staging tables of this connection and put the rows into the first."""
     empty(connection)
+    ring.refresh()
+    if ring.is_changing:
+        _lift(connection, rows, ring)
     STAGE.create(connection)
     REFUSED.create(connection)
     write = _copy if connection.dialect.name == "postgresql" else _execute_many
@@ -103,6 +107,13 @@ def fill(
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE ledger_stage ({_JOINED})")
         connection.exec_driver_sql(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
+
+
+def _lift(connection: Connection, rows: Sequence[LedgerRow], ring: Keyring) -> None:
+    """The people of these rows that stand under an older key: what follows knows them by their ciphertext."""
+    lift(connection, ring, Borrower.id_number, {row.id_number for row in rows})
+    lift(connection, ring, Household.head_id_number, {row.head_id or row.id_number for row in rows})
+    lift(connection, ring, Borrower.phone, {row.phone for row in rows if row.phone})
 
 
 def refuse(connection: Connection, contracts: Iterable[str]) -> None:

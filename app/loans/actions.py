@@ -1,15 +1,38 @@
-"""Changes of loans that a person decides."""
+"""Changes of loans that a person decides, and who is told before snapshots change."""
 
+from collections.abc import Callable, Collection
 from datetime import date
+from typing import TypeAlias
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app import audit
+from app.db import own_setting
 from app.labels import T, Text
 from app.loans.models import Loan, Repayment, Snapshot
-from app.loans.queries import bump_revision
+from app.loans.queries import LEDGER_REVISION, bump_revision
 from app.loans.rules import MissingDecision, RepaymentSource
+
+Townships: TypeAlias = Callable[[], Collection[str]]
+Watcher: TypeAlias = Callable[[Session, date, Townships], None]
+_watchers: list[Watcher] = []
+
+
+def before_change(watcher: Watcher) -> None:
+    """Have ``watcher`` told, in the same transaction, before snapshots valid on some day change. Once a program."""
+    if watcher not in _watchers:
+        _watchers.append(watcher)
+
+
+def about_to_change(session: Session, since: date, townships: Townships) -> None:
+    """Say that snapshots valid from ``since`` on are going to change, in the townships that ``townships`` finds.
+
+    Until the transaction ends, nobody else changes any, and a month is not closed.
+    """
+    own_setting(session, LEDGER_REVISION)
+    for watcher in _watchers:
+        watcher(session, since, townships)
 
 
 class DecisionRefused(ValueError):
@@ -52,6 +75,7 @@ def _end_as_repaid(session: Session, loan: Loan, day: date) -> None:
     last = session.scalars(
         select(Snapshot).where(Snapshot.loan_id == loan.id, Snapshot.as_of < day, Snapshot.until > day)
     ).one()
+    about_to_change(session, day, lambda: {last.township_code})
     session.add(
         Snapshot(
             loan_id=loan.id,

@@ -230,7 +230,7 @@ class Roll:
     balance: int
 
 
-def _rolling(period: Period, scope: Scope) -> tuple[Any, Any, Any, Any]:
+def rolling(period: Period, scope: Scope) -> tuple[Any, Any, Any, Any, Any]:
     """The loans in stock at the month end before: both snapshots, and their stages."""
     before, now = aliased(Snapshot), aliased(Snapshot)
     start, end = stage_of(before, period.before), stage_of(now, period.last)
@@ -245,12 +245,12 @@ def _rolling(period: Period, scope: Scope) -> tuple[Any, Any, Any, Any]:
             in_scope(scope, before.township_code, before.branch_id),  # type: ignore[arg-type]
         )
     )
-    return query, before, start, end
+    return query, before, now, start, end
 
 
 def rolls(session: Session, period: Period, scope: Scope) -> list[Roll]:
     """The roll between stages over the month, of the loans in stock at the month end before."""
-    query, before, start, end = _rolling(period, scope)
+    query, before, _now, start, end = rolling(period, scope)
     counted = query.add_columns(
         start.label("start"), end.label("end"), func.count(), func.sum(before.balance)
     ).group_by("start", "end")
@@ -259,7 +259,7 @@ def rolls(session: Session, period: Period, scope: Scope) -> list[Roll]:
 
 def rolled(period: Period, scope: Scope, start: Stage, end: Stage) -> Select[Any]:
     """The loans behind one cell of the roll, in the columns of ``behind``."""
-    query, before, was, became = _rolling(period, scope)
+    query, before, _now, was, became = rolling(period, scope)
     columns = _columns(before.id, before.due_on, before.balance, before)
     made: Select[Any] = query.add_columns(*columns).where(was == start.value, became == end.value)
     return made

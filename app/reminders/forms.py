@@ -5,6 +5,7 @@ from datetime import date
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -49,6 +50,12 @@ class LeadsForm(_Refusable):
         """The day from which it is to hold, None when that is no day to come."""
         day: date | None = self.starts_on.data
         return day if day is not None and day >= today else None
+
+
+class ResultForm(FlaskForm):  # type: ignore[misc]
+    """A platform's result file."""
+
+    file = FileField(_l("Result file"), [FileRequired(_l("Choose the file."))])
 
 
 class DecideForm(_Refusable):

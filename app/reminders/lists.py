@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import User
 from app.accounts.rules import Scope
-from app.places.queries import within
+from app.places.queries import CodeColumn, within
 from app.reminders.models import (
     DeliveryReceipt,
+    HandoffBatch,
+    HandoffResult,
     InboundMessage,
     MessageTemplate,
     OutboxMessage,
@@ -174,6 +176,40 @@ def texts(session: Session) -> list[tuple[MessageTemplate, str, str]]:
         (one, names.get(one.written_by_id or 0, ""), names.get(one.approved_by_id or 0, ""))
         for one in session.scalars(query.order_by(MessageTemplate.version.desc()))
     ]
+
+
+def batches(session: Session, scope: Scope, before: int | None, limit: int) -> list[HandoffBatch]:
+    """Files for lenders' own platforms, the newest first, from before the batch ``before``."""
+    query = select(HandoffBatch).where(_in_county(HandoffBatch.region_code, scope))
+    if before:
+        query = query.where(HandoffBatch.id < before)
+    query = query.options(joinedload(HandoffBatch.lender), joinedload(HandoffBatch.downloaded_by))
+    return list(session.scalars(query.order_by(HandoffBatch.id.desc()).limit(limit)))
+
+
+def find_batch(session: Session, batch_id: int, scope: Scope) -> HandoffBatch | None:
+    query = select(HandoffBatch).where(
+        HandoffBatch.id == batch_id, _in_county(HandoffBatch.region_code, scope)
+    )
+    return session.scalar(query.options(joinedload(HandoffBatch.lender)))
+
+
+def waiting_batches(session: Session, scope: Scope) -> int:
+    """Batches whose file nobody has fetched."""
+    query = select(func.count()).select_from(HandoffBatch)
+    where = (HandoffBatch.downloaded_at.is_(None), _in_county(HandoffBatch.region_code, scope))
+    return session.scalar(query.where(*where)) or 0
+
+
+def results(session: Session, scope: Scope, most: int = 20) -> list[HandoffResult]:
+    """Result files that were taken, the newest first."""
+    query = select(HandoffResult).where(_in_county(HandoffResult.region_code, scope))
+    return list(session.scalars(query.order_by(HandoffResult.id.desc()).limit(most)))
+
+
+def _in_county(column: CodeColumn, scope: Scope) -> ColumnElement[bool]:
+    """Whole counties of the scope; who sees less than one sees none of its batches."""
+    return false() if scope.region is None else within(column, scope.region)
 
 
 def policies_for(session: Session, region: str) -> list[ReminderPolicy]:

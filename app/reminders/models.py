@@ -1,18 +1,21 @@
 """Messages on their way out, what they remind of, and the rules a county sets for them. Costs are 分."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts.models import User
 from app.db import FOREVER, Base, Choice
 from app.loans.models import Borrower, Loan
-from app.places.models import CODE
+from app.places.models import CODE, Lender
 from app.privacy import PHONE, Sealed
 from app.reminders.states import State
 
 TEXT = 1000
 WHY = 240
+MOST_LEFT = 500
 
 
 class ReminderPolicy(Base):
@@ -86,6 +89,7 @@ class OutboxMessage(Base):
     cost: Mapped[int] = mapped_column(default=0)
     provider: Mapped[str | None] = mapped_column(String(16))
     provider_id: Mapped[str | None] = mapped_column(String(80))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("handoff_batch.id"), index=True)
     changed_at: Mapped[datetime]
 
     borrower: Mapped[Borrower] = relationship()
@@ -192,6 +196,52 @@ class InboundMessage(Base):
     received_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("provider", "provider_id"),)
+
+
+class HandoffBatch(Base):
+    """Messages of one lender in a file for its own platform. ``xlsx`` and ``csv`` are the hashes of the files kept."""
+
+    __tablename__ = "handoff_batch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    region_code: Mapped[str] = mapped_column(CODE)  # the county's
+    lender_id: Mapped[int | None] = mapped_column(ForeignKey("lender.id"))
+    day: Mapped[date]
+    messages: Mapped[int]
+    parts: Mapped[int]
+    xlsx: Mapped[str] = mapped_column(String(64))
+    csv: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(64))
+    downloaded_at: Mapped[datetime | None]
+    downloaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    lender: Mapped[Lender | None] = relationship()
+    downloaded_by: Mapped[User | None] = relationship()
+
+    __table_args__ = (Index("ix_handoff_batch_region_code_day", "region_code", "day"),)
+
+
+class HandoffResult(Base):
+    """A platform's result file as it was read: how many receipts were new or known, and which rows say nothing.
+
+    ``left`` is at most ``MOST_LEFT`` pairs of a row's number and why it was left; ``left_count`` counts all.
+    """
+
+    __tablename__ = "handoff_result"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    region_code: Mapped[str] = mapped_column(CODE)
+    filename: Mapped[str] = mapped_column(String(120))
+    digest: Mapped[str] = mapped_column(String(64))
+    new: Mapped[int]
+    known: Mapped[int]
+    left_count: Mapped[int]
+    left: Mapped[list[list[Any]]] = mapped_column(JSON)
+    taken_at: Mapped[datetime]
+    taken_by: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (UniqueConstraint("region_code", "digest"),)
 
 
 class SmsChannel(Base):

@@ -11,7 +11,7 @@ from app.accounts.access import requires, scope, user
 from app.accounts.rules import Permission
 from app.db import db
 from app.heartbeat import SILENCE, last_beat
-from app.reminders import lists, text_pages  # noqa: F401 - its pages join the blueprint
+from app.reminders import batch_pages, lists, text_pages  # noqa: F401 - their pages join the blueprint
 from app.reminders.deciding import Decision, DecisionRefused, decide, possible, resume
 from app.reminders.forecast import coming
 from app.reminders.forms import DecideForm
@@ -52,6 +52,7 @@ def index() -> str:
         behind=oldest_pending(session, clocks.business, clocks.real),
         channel=session.get(SmsChannel, _provider_name()),
         provider=_provider_name(),
+        to_fetch=lists.waiting_batches(session, mine),
         spend=spent(session, clocks.business),
         counts=counts,
         funnel=Funnel.of(counts),

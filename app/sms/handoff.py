@@ -1,7 +1,5 @@
 """The lender's own platform: the day's batch as a file for it, and its result file read back as receipts. Pure.
 
-It cannot be chosen as the provider before batches are kept: what it accepts must stand in a file that somebody sends.
-
 Nothing leaves by itself: a message is taken into a batch, and its id is the serial number in the file. Cells of a
 result file come from ``app.sheets``, which reads hostile files at arm's length.
 """
@@ -17,6 +15,7 @@ from unicodedata import normalize
 
 import xlsxwriter
 
+from app.labels import T
 from app.sms.protocol import Accepted, Callback, Found, Inbound, Outcome, Receipt
 from app.sms.rules import Status, mobile, parts
 
@@ -39,7 +38,7 @@ _WORDS = {
 
 
 class Handoff:
-    """Takes every message: the batch file carries it. Whether it was taken is known from our own tables alone."""
+    """Takes every message: the batch file carries it, and is kept in the same transaction (``reminders.batches``)."""
 
     name = "handoff"
     can_lookup = False
@@ -118,6 +117,14 @@ class Why(StrEnum):
     OTHER_PHONE = "other_phone"  # the serial number is another borrower's
     SEVERAL = "several"  # no serial number, and several messages went to this phone
     STATUS_UNKNOWN = "status_unknown"
+
+
+WHY_LEFT = {
+    Why.NO_SUCH_MESSAGE: T("no message of ours has this serial number or phone"),
+    Why.OTHER_PHONE: T("the serial number is another phone's"),
+    Why.SEVERAL: T("no serial number, and several messages went to this phone"),
+    Why.STATUS_UNKNOWN: T("the status is none that we know"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import audit
 from app.accounts.models import User
 from app.accounts.rules import Role
 from app.audit import AuditEntry
@@ -28,6 +27,7 @@ from app.cases.states import (
     mermaid,
     replay,
 )
+from app.trail.verify import first_broken
 from tests.loans.portfolio import AGANG, OCTOBER, branch, collector, overdue_loan
 
 ROLES = (SYSTEM, *Role)
@@ -152,5 +152,5 @@ def test_no_twins_nothing_lost_and_everything_replays(
         ).all()
         mine = [(entry.action.removeprefix("cases."), entry.detail["after"]) for entry in trail]
         assert mine == [(event.value, state.value) for event, state in told.get(case.id, [])]
-    assert audit.first_broken(session) is None
+    assert first_broken(session) is None
     session.rollback()

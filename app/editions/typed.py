@@ -1,0 +1,136 @@
+"""Numbers that somebody typed into a bulletin's text, held against the figures. Pure.
+
+A number is compared only where the sentence says which figure it is: a word such as 逾期率 near before it, and no word
+that makes it another one (上月, 收回, 目标 …). What it cannot place it leaves alone.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+
+from app.bulletin.figures import FigureRow
+from app.bulletin.narrative import whole
+from app.editions.document import Block
+from app.editions.facts import Facts
+from app.editions.fields import ROW_FIELDS
+from app.editions.findings import Found, Kinds, written_by_people
+from app.labels import T, Text
+from app.places.rules import stem
+
+_NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(户|笔|万元|%|％)")
+# What a number is of, by the words before it; the longer first.
+_KEYS = (
+    ("全省平均逾期率", {"%": "provincial_rate"}),
+    ("全省平均水平", {"%": "provincial_rate"}),
+    ("全市平均逾期率", {"%": "prefectural_rate"}),
+    ("逾期率", {"%": "逾期率"}),
+    ("逾期", {"户": "逾期户数", "笔": "逾期笔数", "万元": "逾期金额"}),
+    ("完成率", {"%": "完成率"}),
+    ("目标任务的", {"%": "完成率"}),
+    ("目标任务", {"万元": "目标任务"}),
+    ("存量", {"户": "存量户数", "万元": "存量金额"}),
+    ("新增", {"户": "新增户数", "万元": "新增金额"}),
+)
+_KEY = re.compile("|".join(key for key, _ in _KEYS))
+_SENTENCE = re.compile(r"[^。；！？\n]+")
+# Words that make it another figure: a change, an aim, another time, a part of it.
+_OTHER = re.compile(
+    r"上月|上年|去年|年初|同期|前期|收回|清收|化解|压降|下降|减少|增加|增长|上升|回落|新增逾期|高出|相差|差距|目标|计划|力争|"
+    r"降至|降到|控制|不超过|不高于|以内|以上|以下|超过|每户|户均|分别|其他|其余|平均每|占|承诺|到期|续贷|展期|代偿|补偿"
+)
+_NEAR = 12  # characters between the word and its number
+
+
+def typed_figures(blocks: tuple[Block, ...], facts: Facts) -> Iterator[Found]:
+    """Numbers in what people wrote that are not the figure which the sentence says they are."""
+    for number, block in written_by_people(blocks):
+        live = _live(block)
+        for sentence in _SENTENCE.finditer(block.text):
+            yield from _in_sentence(sentence[0], sentence.start(), live, number, facts)
+
+
+def _live(block: Block) -> set[int]:
+    """Where in the block's text a live field stands."""
+    at = 0
+    places: set[int] = set()
+    for run in block.runs:
+        if run.figure is not None:
+            places.update(range(at, at + len(run.text)))
+        at += len(run.text)
+    return places
+
+
+def _in_sentence(sentence: str, start: int, live: set[int], block: int, facts: Facts) -> Iterator[Found]:
+    for match in _NUMBER.finditer(sentence):
+        if start + match.start() in live:
+            continue
+        key = _key_before(sentence, match.start())
+        if key is None or sentence[match.end() :].startswith(("以内", "以上", "以下", "左右")):
+            continue
+        name = dict(_KEYS)[key[0]].get(match[2].replace("％", "%"))
+        row = _row_before(sentence[: key[1]], facts)
+        if name is None or row is None:
+            continue
+        typed = Decimal(match[1].replace(",", ""))
+        if (found := _compare(typed, match[0], name, row, facts)) is not None:
+            yield Found(Kinds.FIGURE, match[0], found[0], block, found[1], found[2])
+
+
+def _key_before(sentence: str, at: int) -> tuple[str, int] | None:
+    """The word that says what a number is, near before it, and where it begins; None where another may be meant."""
+    keys = list(_KEY.finditer(sentence, 0, at))
+    if not keys:
+        return None
+    last = keys[-1]
+    between = _NUMBER.sub("", sentence[last.end() : at])
+    clause = max(sentence.rfind(mark, 0, last.start()) for mark in "，,、：:") + 1
+    around = sentence[clause : last.start()] + "|" + between
+    if len(between) > _NEAR or "，" in between or _OTHER.search(around):
+        return None
+    if keys[-2:-1] and last.group() == "逾期" and keys[-2].end() == last.start():
+        return None  # 新增逾期: neither the one nor the other
+    return last.group(), last.start()
+
+
+def _row_before(words: str, facts: Facts) -> FigureRow | None:
+    """The place that is spoken of: the last one named before, else the whole region."""
+    total = facts.figures.total
+    named = [(words.rfind(name), row) for row in facts.figures.rows for name in {row.name, stem(row.name)}]
+    named += [(words.rfind(name), total) for name in (total.name, whole(total.name))]
+    place, row = max(named, key=lambda pair: pair[0], default=(-1, total))
+    if any(words.rfind(other) > place for other in ("全省", "全市", "全国") if other != whole(total.name)):
+        return None
+    return row if place >= 0 else total
+
+
+def _compare(
+    typed: Decimal, printed: str, name: str, row: FigureRow, facts: Facts
+) -> tuple[Text, bool, str] | None:
+    """Why a typed number is wrong, whether that blocks, and what it should be; None when it is right."""
+    if name in ROW_FIELDS:
+        field = ROW_FIELDS[name]
+        actual, unit, of = field.show(row), field.unit, f"{row.name}·{name}"
+    else:
+        rate = getattr(facts.lines, name)
+        actual, unit, of = "—" if rate is None else str(rate), "%", ""
+    if actual == "—":
+        return None
+    exact = Decimal(actual)
+    if typed == exact:
+        return None
+    exponent = typed.as_tuple().exponent
+    step = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    rounded = exact.quantize(step, ROUND_HALF_UP) == typed
+    said = {"printed": printed, "expected": actual + unit, "field": "{" + of + "}" if of else actual + unit}
+    if rounded:
+        return (
+            T("%(printed)s is %(expected)s, rounded. Rounding alone could explain it.", **said),
+            False,
+            actual,
+        )
+    if not of:
+        return T("%(printed)s is not the line that holds: %(expected)s.", **said), True, actual
+    sentence = T(
+        "%(printed)s is not the figure: %(expected)s. Write %(field)s, and it follows the figures.", **said
+    )
+    return sentence, True, actual
