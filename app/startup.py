@@ -19,10 +19,14 @@ KEY_FINGERPRINT = "key_fingerprint"
 
 
 def register_models() -> None:
-    """Import every module with tables, so that metadata is complete for migrations."""
+    """Import every module with tables, so that metadata is complete for migrations. Closed months watch the loans."""
     importlib.import_module("app.audit")
     for name in SLICES:
         importlib.import_module(f"app.{name}.models")
+    from app.bulletin.closing import preserve
+    from app.loans.actions import before_change
+
+    before_change(preserve)
 
 
 def register_pages(app: Flask) -> None:
@@ -42,6 +46,7 @@ def register_pages(app: Flask) -> None:
     from app.ledger.views import bp as ledger
     from app.lines.views import bp as lines
     from app.measures.views import bp as measures
+    from app.outlook.views import bp as outlook
     from app.papers.views import bp as papers
     from app.places.views import bp as places
     from app.policies.views import bp as policies
@@ -58,7 +63,7 @@ def register_pages(app: Flask) -> None:
 
     for blueprint in (
         dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places, remedies, register,
-        measures, lines, papers, promises, policies, publicity, reminders, callbacks,
+        measures, lines, outlook, papers, promises, policies, publicity, reminders, callbacks,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     csrf.exempt(callbacks)  # signed by the provider instead
@@ -86,6 +91,7 @@ def register_pages(app: Flask) -> None:
         NavEntry(T("Reminders"), "reminders.index", "message-2", Permission.REMINDERS),
         NavEntry(T("Publicity"), "publicity.index", "speakerphone", Permission.LOANS),
         NavEntry(T("Measures"), "measures.show", "chart-bar", Permission.FIGURES),
+        NavEntry(T("Outlook"), "outlook.show", "calendar-stats", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
         NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),
         NavEntry(T("Task forces"), "forces.index", "users", Permission.ASSIGN),

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app import create_app
+from app.config import Settings
 from app.db import db
 from tests.commands import runner, told
 from tests.conftest import Instances
@@ -48,12 +50,19 @@ def terminal(instances: Instances, db_kind: str) -> Terminal:
 
 
 @pytest.mark.slow
-def test_before_the_tables_are_there_every_command_says_so(terminal: Terminal) -> None:
-    for arguments in (
-        ["cases", "sweep"], ["users", "list"], ["places", "load", "530324"], ["demo", "load"],
-        ["bulletin", "figures", "--month", "2023-10", "--region", "530324"], ["cases", "sweep", "--as", "office"],
-    ):  # fmt: skip
-        assert "flask db upgrade" in terminal(*arguments, code=1).stderr
+def test_before_the_tables_are_there_every_command_says_so(instances: Instances, db_kind: str) -> None:
+    environ = instances.blank(db_kind)
+    assert "flask db upgrade" in Terminal(**environ)("cases", "sweep", code=1).stderr
+    app = create_app(Settings.load(environ))
+    with app.app_context():
+        for arguments in (
+            ["cases", "sweep"], ["users", "list"], ["places", "load", "530324"], ["demo", "load"],
+            ["bulletin", "figures", "--month", "2023-10", "--region", "530324"], ["cases", "sweep", "--as", "office"],
+        ):  # fmt: skip
+            refused = runner(app)(*arguments)
+            assert refused.exit_code == 1 and "flask db upgrade" in refused.stderr
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pyotp
 import segno
+from markupsafe import Markup
 
 ISSUER = "Qingshou"
 STEP_SECONDS = 30
@@ -25,9 +26,10 @@ def address_of(secret: str, username: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
-def qr_code(text: str) -> str:
+def qr_code(text: str) -> Markup:
     """An ``<svg>`` without style or script, to stand in the page itself."""
-    return str(segno.make(text, error="m", micro=False).svg_inline(scale=4, border=2, dark="#000", light="#fff"))
+    made = segno.make(text, error="m", micro=False)
+    return Markup(made.svg_inline(scale=4, border=2, dark="#000", light="#fff"))
 
 
 def matching_step(secret: str, code: str, moment: datetime, after: int) -> int | None:

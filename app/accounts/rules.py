@@ -40,6 +40,7 @@ class Permission(StrEnum):
     IMPORT = "import"
     TARGETS = "targets"
     ACCOUNTS = "accounts"
+    PRIVACY = "privacy"  # a borrower's own file, its correction, what is old enough to be deleted
     AUDIT = "audit"
 
 
@@ -49,7 +50,8 @@ _LEADS = _COLLECTS | {
     Permission.ASSIGN, Permission.OVERRIDE, Permission.REMINDERS, Permission.CLOSE, Permission.EDITIONS
 }  # fmt: skip
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.OFFICE: _LEADS | {Permission.IMPORT, Permission.TARGETS, Permission.POLICIES},
+    Role.OFFICE: _LEADS
+    | {Permission.IMPORT, Permission.TARGETS, Permission.POLICIES, Permission.PRIVACY, Permission.AUDIT},
     Role.LEADER: _LEADS,
     Role.TOWNSHIP: _COLLECTS,
     Role.BRANCH: _COLLECTS,
@@ -77,6 +79,7 @@ MEANING: dict[Permission, Text] = {
     Permission.IMPORT: T("Take in ledgers, maintain townships"),
     Permission.TARGETS: T("Set the year's targets"),
     Permission.ACCOUNTS: T("Make, invite and end accounts and their sessions"),
+    Permission.PRIVACY: T("Make a borrower's own file, settle corrections, delete old contact records"),
     Permission.AUDIT: T("Read the trail"),
 }
 

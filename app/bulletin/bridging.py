@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     String,
     and_,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql import CTE
 
 from app.accounts.rules import Scope
 from app.bulletin import closed
@@ -185,11 +185,15 @@ def _pairs(session: Session, region: str, month: date) -> CTE:
         )
     ).cte("touched")
     loan_id = touched.c.loan_id
+    branch_id = case(
+        (now.loan_id.is_not(None), now.branch_id),
+        (then.loan_id.is_not(None), then.branch_id),
+        else_=base.branch_id,
+    )
     query = select(
         loan_id,
         func.coalesce(now.township_code, then.township_code, base.township_code).label("township_code"),
-        case((now.loan_id.is_not(None), now.branch_id), (then.loan_id.is_not(None), then.branch_id), else_=base.branch_id)
-        .label("branch_id"),
+        branch_id.label("branch_id"),
         base.township_code.label("base_township"),
         base.branch_id.label("base_branch"),
         func.coalesce(base.overdue, 0).label("base"),
@@ -221,7 +225,9 @@ def _causes(
     ended = and_(Case.loan_id == loan_id, Case.closed_on > before, Case.closed_on <= month)
     reason = select(Case.close_reason).where(ended).order_by(Case.id.desc()).limit(1)
     planned = (
-        select(literal(1)).join(Case, Case.id == Disposal.case_id).where(ended, Disposal.route.in_(EXTENDING))
+        select(Disposal.case_id)
+        .join(Case, Case.id == Disposal.case_id)
+        .where(ended, Disposal.route.in_(EXTENDING))
     )
     return [
         paid.scalar_subquery().label("paid"),

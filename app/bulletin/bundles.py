@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.rules import Scope
 from app.bulletin.figures import FigureRow, Figures, ReceivedRow
-from app.bulletin.incoming import chosen, differing
+from app.bulletin.incoming import chosen, differing, fingerprint
 from app.bulletin.models import FigureCache, ReceivedBundle, ReceivedFigure
 from app.clock import month_end
 from app.places.models import Region
@@ -104,14 +103,6 @@ def bundles(session: Session, ids: Iterable[int]) -> list[Bundle]:
         Bundle(b.region_code, name, b.month, b.as_of, b.number, fingerprint(b.public_key), b.received_at)
         for b, name in session.execute(query)
     ]
-
-
-def fingerprint(public_key: str) -> str:
-    """A key's name as people compare it: the beginning of the SHA-256 over it, in groups of four."""
-    if not public_key:
-        return ""
-    digest = sha256(public_key.encode()).hexdigest()[:16].upper()
-    return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _sums(session: Session, region: str, day: date) -> _BY:
         .group_by(Loan.lender_id, county)
     )  # fmt: skip
     rows = session.execute(query).all()
-    lenders = dict(session.execute(select(Lender.id, Lender.name)).tuples().all())
+    lenders = {number: name for number, name in session.execute(select(Lender.id, Lender.name))}
     names = _names(session, {row[1] for row in rows})
     found = {
         (lender, code): Sums(lenders[lender], names.get(code, code), newest, int(n), int(stock), int(overdue))
@@ -147,9 +147,8 @@ def _sums(session: Session, region: str, day: date) -> _BY:
 
 
 def _names(session: Session, codes: set[str]) -> dict[str, str]:
-    return dict(
-        session.execute(select(Region.code, Region.short).where(Region.code.in_(codes))).tuples().all()
-    )
+    query = select(Region.code, Region.short).where(Region.code.in_(codes))
+    return {code: short for code, short in session.execute(query)}
 
 
 def _ledgers(session: Session, sums: _BY, day: date) -> Iterator[Item]:

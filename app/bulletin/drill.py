@@ -1,8 +1,9 @@
 """The loans behind any figure, by the very conditions that counted it; those of a closed month as they were then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy import func as sql
@@ -121,7 +122,8 @@ def loans_behind(
     township, village = aliased(Region), aliased(Region)
     query = (
         select(
-            *(page.c[name] for name in _SHOWN), Loan.contract_no, Borrower.name, township.short, village.short, Branch.name
+            *(page.c[name] for name in _SHOWN), Loan.contract_no, Borrower.name,
+            township.short, village.short, Branch.name,
         )
         .join(Loan, Loan.id == page.c.loan_id)
         .join(Borrower, Borrower.id == Loan.borrower_id)
@@ -130,7 +132,8 @@ def loans_behind(
         .outerjoin(Branch, Branch.id == page.c.branch_id)
         .order_by(page.c.id)
     )  # fmt: skip
-    return [LoanLine(*row._tuple()) for row in session.execute(query)]
+    rows: Sequence[Any] = session.execute(query).all()
+    return [LoanLine(*row) for row in rows]
 
 
 def number_behind(

@@ -7,6 +7,7 @@ because it is there: sums must agree with the rows, and what cannot be a figure 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from app.bulletin.figures import FigureRow, ReceivedRow
@@ -154,3 +155,11 @@ def differing(here: FigureRow, received: FigureRow) -> list[tuple[str, int, int]
     """What a region's figures are here and in its bundle, where they are not the same: key, here, received."""
     pairs = ((key, getattr(here, key), getattr(received, key)) for key in (*_COUNTS, *_AMOUNTS))
     return [(key, ours, theirs) for key, ours, theirs in pairs if ours != theirs]
+
+
+def fingerprint(public_key: str) -> str:
+    """A key's name as people compare it: the beginning of the SHA-256 over it, in groups of four."""
+    if not public_key:
+        return ""
+    digest = sha256(public_key.encode()).hexdigest()[:16].upper()
+    return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))

@@ -15,12 +15,14 @@ from app.bulletin.models import Erratum, MonthClose
 from app.bulletin.rules import Figure
 from app.clock import month_end
 from app.editions import rules, stored, wording
+from app.editions.chinese import in_chinese
 from app.editions.clauses import DEFAULTS, Wording
 from app.editions.document import Block, Correction, Document, Kind, Run
 from app.editions.facts import Facts, Untouched
 from app.editions.models import Clause, Edition, Letterhead
 from app.editions.rules import Written
 from app.editions.states import PUBLIC
+from app.labels import Text
 from app.lines.queries import lines_for
 from app.measures.queries import Period, behind
 from app.measures.rules import Kind as Measured
@@ -216,7 +218,7 @@ def corrections(session: Session, region: str) -> Iterator[Correction]:
             figure=_FIGURES[erratum.figure],
             old=_printed(erratum, erratum.old),
             new=_printed(erratum, erratum.new),
-            cause=erratum.cause,
+            cause=in_chinese(Text.from_json(erratum.cause)),
         )
 
 

@@ -65,7 +65,7 @@ _OVERDUE = (
 )
 _CORRECTION = (
     Column("number", "原通报文号", 8, numeric=False),
-    Column("month", "月份", 3, numeric=False),
+    Column("month", "月份", 4, numeric=False),
     Column("region", "地区", 3, numeric=False),
     Column("figure", "指标", 3, numeric=False),
     Column("old", "原数", 2),
@@ -91,7 +91,7 @@ def _table(
     return Table(
         number,
         title,
-        (Column("", "序号", 2, numeric=False), Column("name", kind, 7, numeric=False), *columns),
+        (Column("", "序号", 3, numeric=False), Column("name", kind, 8, numeric=False), *columns),
         tuple(_row(at, row, columns) for at, row in enumerate(rows, start=1)),
         _row(None, figures.total, columns),
     )

@@ -124,7 +124,7 @@ def _imprint(document: Document) -> str:
     copies = document.copies_to.strip().rstrip("。")
     lines = _imprint_line(run(f"抄送：{copies}。"), "thick", hanging=3) if copies else ""
     printed = f"{signed_on(document)}印发"
-    room = TEXT_WIDTH / TWIPS / PAGE_NUMBER_SIZE - 3 - width(printed)  # a character at each end, one between
+    room = TEXT_WIDTH / TWIPS / PAGE_NUMBER_SIZE - 4 - width(printed)  # a character at each end, two between
     scale = min(100, int(room / max(width(document.signatory), 1) * 100))
     signed = run(document.signatory, "" if scale == 100 else f'<w:w w:val="{max(scale, _NARROWEST)}"/>')
     lines += _imprint_line(signed + run(f"\t{printed}"), "thin" if copies else "thick", last=True)
@@ -133,8 +133,8 @@ def _imprint(document: Document) -> str:
         '<w:tblCellMar><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar></w:tblPr>'
         f'<w:tblGrid><w:gridCol w:w="{TEXT_WIDTH}"/></w:tblGrid>'
         f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="{TEXT_HEIGHT - 40}" w:hRule="exact"/></w:trPr>'
-        f'<w:tc><w:tcPr><w:tcW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:vAlign w:val="bottom"/></w:tcPr>{lines}</w:tc></w:tr>'
-        "</w:tbl>"
+        f'<w:tc><w:tcPr><w:tcW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:vAlign w:val="bottom"/></w:tcPr>'
+        f"{lines}</w:tc></w:tr></w:tbl>"
     )
 
 

@@ -147,6 +147,25 @@ def stage(*, balance: int, overdue: int, due: date, day: date) -> Stage:
     raise AssertionError("the last bucket has no end")
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Loans of a township that stood at ``start`` at the month end before and at ``end`` at this one's. Amounts in 分.
+
+    ``falls_due``: they were to be paid in the month, so that unpaid they are overdue at its end. ``before`` and
+    ``overdue_before`` are balance and overdue amount at the month end before, the others at this one's.
+    """
+
+    township_code: str
+    start: Stage
+    end: Stage
+    falls_due: bool
+    loans: int
+    before: int
+    overdue_before: int
+    balance: int
+    overdue: int
+
+
 def previous_month_end(day: date) -> date:
     return day.replace(day=1) - timedelta(days=1)
 

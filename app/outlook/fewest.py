@@ -12,6 +12,8 @@ from decimal import Decimal
 
 from app.lines.rules import is_above, printed_rate
 
+_MOST_COMPARED = 500  # cases on either side that are weighed against one another
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -67,8 +69,8 @@ def fewest(stock: int, overdue: int, candidates: Sequence[Candidate], line: Deci
 
 def _easier(plan: Plan, stock: int, overdue: int, others: Sequence[Candidate]) -> Plan:
     """The same number of cases, the hardest replaced by easier ones as far as their sum still reaches the line."""
-    chosen, left, paid = list(plan.cases), list(others), plan.paid
-    for hard in sorted(plan.cases, key=lambda c: c.ease):
+    chosen, left, paid = list(plan.cases), list(others[:_MOST_COMPARED]), plan.paid
+    for hard in sorted(plan.cases, key=lambda c: c.ease)[:_MOST_COMPARED]:
         fitting = [
             c for c in left
             if c.ease > hard.ease

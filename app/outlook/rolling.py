@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.measures.flows import Flow
-from app.measures.rules import LATE, Stage
+from app.measures.rules import LATE, Flow, Stage
 
 REPEATS = 300
 CHANCE = 0.9  # of ten such intervals nine hold, as far as the past months are like those to come
@@ -74,7 +73,10 @@ def _rates(standing: Standing, sums: Sequence[float], growth: float) -> list[flo
     for month, due in enumerate(waiting):
         later = sum(waiting[month + 1 :]) * kept
         parts = [due * kept, rest + later, *late]
-        after = [sum(part * share[end] for part, share in zip(parts, shares, strict=True)) for end in range(len(_ENDS))]
+        after = [
+            sum(part * share[end] for part, share in zip(parts, shares, strict=True))
+            for end in range(len(_ENDS))
+        ]
         stock_before = sum(parts)
         kept *= shares[1][0]
         rest = after[0] - sum(waiting[month + 1 :]) * kept + growth * stock_before
@@ -97,7 +99,7 @@ def roll(standing: Standing, months: Sequence[Sequence[Flow]], growth: float) ->
     """The rates at the coming month ends if the ``months`` of the past repeat; None without a month that tells.
 
     ``growth``: new lending of a month as a share of the stock before it. The interval comes from drawing townships and
-    months anew, ``REPEATS`` times, always the same draws; it needs two months and thirty loans that were due or overdue.
+    months anew, ``REPEATS`` times, always the same draws; it needs two months, and thirty loans due or overdue.
     """
     clusters = _clusters(months)
     whole = [sum(column) for column in zip(*clusters, strict=True)]
@@ -118,7 +120,7 @@ def roll(standing: Standing, months: Sequence[Sequence[Flow]], growth: float) ->
 
 
 def _draws(standing: Standing, clusters: Sequence[Sequence[float]], growth: float) -> list[list[float]]:
-    dice = random.Random(SEED)  # noqa: S311 - the same draws each time, and no secret
+    dice = random.Random(SEED)
     found = []
     for _ in range(REPEATS):
         chosen = dice.choices(clusters, k=len(clusters))

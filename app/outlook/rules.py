@@ -1,8 +1,8 @@
 """What the overdue rate will be at the coming month ends, in three ways, and how well each has told before. Pure.
 
-    nothing paid   every loan that falls due becomes overdue, no balance falls, nothing is lent: the ceiling
-    roll           loans roll between days past due, fall due and are lent anew as in the past months
-    promises       nothing paid but the promises: each instalment due by then is paid, up to what the loan owes
+nothing paid   every loan that falls due becomes overdue, no balance falls, nothing is lent: the ceiling
+roll           loans roll between days past due, fall due and are lent anew as in the past months
+promises       nothing paid but the promises: each instalment due by then is paid, up to what the loan owes
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 
+from app.accounts.rules import NOTHING, Scope
 from app.clock import add_months, month_end
 from app.lines.rules import printed_rate
-from app.measures.flows import Flow
-from app.measures.rules import LATE, Stage
+from app.measures.rules import LATE, Flow, Stage
 from app.money import wan
 from app.outlook.rolling import Interval, Standing
 
@@ -24,6 +24,16 @@ HISTORY = 6  # months that the roll learns from
 TESTED = 5  # months that are told again from the one before
 LEAST_JUDGED = 10
 _Z = 1.6449  # of a two-sided interval of 90 %
+
+
+def narrowed(scope: Scope, region: str, branch_id: int | None = None) -> Scope:
+    """What somebody of ``scope`` sees of a region, or of a branch's loans in it; nothing where that is not theirs."""
+    foreign = branch_id is not None and scope.branch_id not in (None, branch_id)
+    if foreign or not scope.touches_region(region):
+        return NOTHING
+    return Scope(
+        max(scope.region or "", region, key=len), scope.branch_id if branch_id is None else branch_id
+    )
 
 
 def coming(start: date, count: int) -> list[date]:
@@ -127,7 +137,9 @@ class Forecast:
     def mean_error(self, name: str) -> Decimal | None:
         """How far ``nothing_paid``, ``roll`` or ``promises`` were off on average, percentage points."""
         told = [_rate(getattr(test, name)) for test in self.tests]
-        errors = [e for test, rate in zip(self.tests, told, strict=True) if (e := test.error(rate)) is not None]
+        errors = [
+            e for test, rate in zip(self.tests, told, strict=True) if (e := test.error(rate)) is not None
+        ]
         if not errors:
             return None
         return (sum(map(abs, errors), Decimal(0)) / len(errors)).quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -152,7 +164,10 @@ def _rate(told: Interval | Decimal | None) -> Decimal | None:
 def _ahead(each: Ahead) -> dict[str, object]:
     return {
         "month": f"{each.month:%Y-%m}",
-        "nothing_paid": {"rate_pct": _text(each.nothing_paid.rate), "overdue_wan": wan(each.nothing_paid.overdue)},
+        "nothing_paid": {
+            "rate_pct": _text(each.nothing_paid.rate),
+            "overdue_wan": wan(each.nothing_paid.overdue),
+        },
         "roll": _interval(each.roll),
         "promises": {**(_interval(each.promises) or {}), "promised_wan": wan(each.promised)},
     }
@@ -171,7 +186,11 @@ def _test(each: Test) -> dict[str, object]:
 
 
 def _interval(told: Interval | None) -> dict[str, object] | None:
-    return None if told is None else {"rate_pct": _text(told.rate), "low": _text(told.low), "high": _text(told.high)}
+    return (
+        None
+        if told is None
+        else {"rate_pct": _text(told.rate), "low": _text(told.low), "high": _text(told.high)}
+    )
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -15,6 +15,7 @@ class Unit(Labelled):
     CLOCK = "clock", T("time of day")  # minutes since midnight
     FEN = "fen", T("yuan")  # kept in 分, entered and shown in 元
     PERCENT = "percent", T("percent")
+    YEARS = "years", T("years")
     FLAG = "flag", T("yes or no")
 
 
@@ -40,6 +41,9 @@ class Key(Labelled):
     MOST_RENEWALS = "most_renewals", T("Renewals or extensions of one loan")
     COMPENSATION_DAYS = "compensation_days", T("Risk compensation after more days overdue than")
     COMPENSATION_FUND = "compensation_fund", T("The fund's share of a risk compensation")
+    REVEALS_PER_DAY = "reveals_per_day", T("Full numbers a day that one person may see")
+    BULK_READING = "bulk_reading", T("Full numbers within an hour that are told to the office")
+    CONTACT_YEARS = "contact_years", T("Contact records are kept after the case has closed for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,9 @@ KEYS: dict[Key, Definition] = {
     Key.MOST_RENEWALS: Definition(Unit.TIMES, 1, 0, 3, _OWN),
     Key.COMPENSATION_DAYS: Definition(Unit.DAYS, 90, 0, 360, T("the usual agreement with the lenders")),
     Key.COMPENSATION_FUND: Definition(Unit.PERCENT, 80, 0, 100, T("the usual agreement with the lenders")),
+    Key.REVEALS_PER_DAY: Definition(Unit.TIMES, 30, 1, 200, _OWN),
+    Key.BULK_READING: Definition(Unit.TIMES, 10, 2, 100, _OWN),
+    Key.CONTACT_YEARS: Definition(Unit.YEARS, 5, 5, 30, T("kept five years, then deletable")),
 }
 
 
@@ -90,6 +97,7 @@ class Group(Labelled):
     QUEUE = "queue", T("The day's list")
     PROMISES = "promises", T("Promises and the limitation period")
     ROUTES = "routes", T("Routes")
+    DATA = "data", T("Personal data")
     OTHER = "other", T("Other numbers")
 
 
@@ -103,6 +111,7 @@ _GROUPS: dict[Group, tuple[Key, ...]] = {
         Key.PROMISE_GRACE, Key.PROMISE_TOLERANCE, Key.PROMISE_HORIZON, Key.LIMITATION_WARNING,
     ),
     Group.ROUTES: (Key.MOST_RENEWALS, Key.COMPENSATION_DAYS, Key.COMPENSATION_FUND),
+    Group.DATA: (Key.REVEALS_PER_DAY, Key.BULK_READING, Key.CONTACT_YEARS),
 }  # fmt: skip
 
 

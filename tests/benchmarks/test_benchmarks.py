@@ -22,7 +22,7 @@ from benchmarks.pages import counted
 
 pytestmark = pytest.mark.slow  # they measure, and the collector of garbage looks through all that tests hold
 
-DAYS = day.Sizes(loans=(400, 4000), turns=1, rounds=1)
+DAYS = day.Sizes(loans=(400, 800), turns=1, rounds=1)
 TINY = Plan(
     imports=(20, 40),
     sweeps=(),
@@ -158,9 +158,11 @@ def _end_with_children(process: "subprocess.Popen[bytes]") -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_is_measured_and_kept(kind: str, tmp_path: Path) -> None:
+    # Reading a workbook in processes of its own is no matter of the database.
+    parts = PARTS if kind == "sqlite" else tuple(part for part in PARTS if part != "import")
     with databases(kind) as made:
-        measured = list(measure(made, PARTS, TINY))
-    assert {result.part for result in measured} == set(PARTS)
+        measured = list(measure(made, parts, TINY))
+    assert {result.part for result in measured} == set(parts)
     assert all(result.ours > 0 for result in measured)
     statements = [r for r in measured if r.what.endswith("SQL statements")]
     assert statements and all(r.met for r in statements)

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.accounts.rules import EVERYTHING, NOTHING, Scope
 from app.bulletin.actions import set_target
+from app.bulletin.drill import all_behind, loans_behind, loans_here
 from app.bulletin.figures import FigureRow
 from app.bulletin.models import FigureCache
-from app.bulletin.queries import Measure, figures, loans_behind, newest_month
+from app.bulletin.queries import Measure, figures, newest_month
 from app.ledger.rows import LedgerRow
 from app.places.actions import load_places
 from app.places.models import Branch
@@ -181,19 +182,20 @@ def _scopes_agree(session: Session, history: History, month: date) -> None:
 
 
 def _drill_down_agrees(session: Session, month: date) -> None:
-    """The loans behind a figure add up to it."""
-    total = figures(session, COUNTY, month).total
-    for measure, households, amount in (
-        (Measure.STOCK, total.stock_households, total.stock_fen),
-        (Measure.NEW, total.new_households, total.new_fen),
-        (Measure.OVERDUE, total.overdue_households, total.overdue_fen),
-    ):
-        behind = loans_behind(session, measure, COUNTY, month, EVERYTHING, 0, 1000)
-        assert (behind.households, behind.total, behind.loans) == (households, amount, len(behind.snapshots))
-    assert (
-        loans_behind(session, Measure.OVERDUE, COUNTY, month, EVERYTHING, 0, 1000).loans
-        == total.overdue_loans
-    )
+    """The loans behind a figure add up to it, to the 分, whether a page or all of them are read."""
+    found = figures(session, COUNTY, month)
+    for row in (found.total, *found.rows):
+        for measure, households, amount in (
+            (Measure.STOCK, row.stock_households, row.stock_fen),
+            (Measure.NEW, row.new_households, row.new_fen),
+            (Measure.OVERDUE, row.overdue_households, row.overdue_fen),
+        ):
+            lines = list(all_behind(session, measure, row.code, month))
+            assert sum(line.amount(measure) for line in lines) == amount
+            assert len({(line.township_code, line.household_id) for line in lines}) == households
+            if row is found.total:
+                assert loans_here(session, found, measure, EVERYTHING) == (len(lines), False)
+                assert lines == loans_behind(session, measure, row.code, month, EVERYTHING, 0, 1000)
 
 
 # --- the cache
