@@ -77,32 +77,24 @@ def digest_of(
 
 
 def record(
-    session: Session,
-    actor: str,
-    action: str,
-    entity: str,
-    entity_id: object,
-    *,
-    region: str | None = None,
-    **detail: Any,
+    session: Session, actor: str, action: str, entity: str, entity_id: object, /, **detail: Any
 ) -> AuditEntry:
     """Add an entry to its county's chain within the caller's transaction. ``detail`` must be JSON.
 
-    ``region`` is a code within the county; as it stands in what the entry tells. Without one the county is that of
+    A ``region`` in the detail, a code within the county, says which county that is; without one it is the county of
     the actor's account, or of what the entry is about.
     """
-    told = detail if region is None else {"region": region, **detail}
-    county = _county(session, actor, entity, str(entity_id), told)
+    county = _county(session, actor, entity, str(entity_id), detail)
     moment = now()
     head = _locked(session, county)
-    content = (moment, actor, action, entity, str(entity_id), told)
+    content = (moment, actor, action, entity, str(entity_id), detail)
     entry = AuditEntry(
         at=moment,
         actor=actor,
         action=action,
         entity=entity,
         entity_id=str(entity_id),
-        detail=told,
+        detail=detail,
         previous=head.digest,
         digest=digest_of(head.digest, *content),
         region_code=county,

@@ -51,8 +51,13 @@ _OLDEST = (1980, 1, 1, 0, 0, 0)  # the first date that a ZIP archive can tell
 _PICTURE = "/docProps/thumbnail.jpeg"  # of the library's template
 
 
-def new_document() -> Any:
-    """An empty document: the page and its margins set, the fonts named, no paragraph."""
+def new_document(template: bytes | None = None) -> Any:
+    """An empty document: the page and its margins set, the fonts named, no paragraph.
+
+    ``template``: such a one as ``saved`` gave it, whose styles are made already.
+    """
+    if template is not None:
+        return Document(BytesIO(template))
     document = Document()
     page = document.sections[0]
     page.page_width, page.page_height = (Mm(side) for side in PAGE)

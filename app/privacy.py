@@ -148,8 +148,8 @@ def read_keys(text: str) -> dict[int, bytes]:
         keys[int(number) if colon else FIRST] = bytes.fromhex(key)
     if not keys or not all(FIRST <= number <= MOST_KEYS for number in keys):
         raise ValueError("no key")
-    for key in keys.values():
-        AESSIV(key)
+    for content in keys.values():
+        AESSIV(content)
     return keys
 
 

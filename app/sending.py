@@ -17,6 +17,7 @@ from app.db import db, reading
 from app.files import batches
 from app.reminders import outbox, reconcile
 from app.reminders.batches import make_batches
+from app.reminders.campaigns import plan_campaigns
 from app.reminders.moves import Clocks
 from app.reminders.outbox import Claim
 from app.reminders.plan import Planned, plan
@@ -53,6 +54,7 @@ def plan_due(at: Point = _nothing) -> Planned:
     """Put what is due into the outbox."""
     session = db.session()
     planned = plan(session, moment(session))
+    planned.messages += plan_campaigns(session, moment(session))
     at("plan before commit")
     session.commit()
     at("plan after commit")

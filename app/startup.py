@@ -34,13 +34,17 @@ def register_pages(app: Flask) -> None:
     from app.accounts import access
     from app.accounts.rules import Permission
     from app.accounts.views import bp as accounts
-    from app.bulletin.views import bp as bulletin
+    from app.bulletin.bridge_pages import bp as bulletin
+    from app.bulletin.months import bp as months
     from app.cases.assignment import would_cover
     from app.cases.views import bp as cases
     from app.contacts.views import bp as contacts
+    from app.dashboard.board import bp as board
     from app.dashboard.views import bp as dashboard
     from app.desk.pages import bp as desk
     from app.desk.views import case_page, overtaken
+    from app.editions.bundle_pages import bp as bundles
+    from app.editions.pages import bp as editions
     from app.fairness.views import bp as fairness
     from app.forces.views import bp as forces
     from app.ledger.views import bp as ledger
@@ -56,14 +60,21 @@ def register_pages(app: Flask) -> None:
     from app.remedies.workbook import bp as register
     from app.reminders.callbacks import bp as callbacks
     from app.reminders.views import bp as reminders
+    from app.sealing import bulletin_files
+    from app.sealing import bulletin_files, known_public_key
     from app.sending import current_provider
     from app.sheets import first_sheet
     from app.trail.counties import county_of
+    from app.trail.person_pages import bp as persons
+    from app.trail.retention_pages import bp as retention
+    from app.trail.views import bp as trail
     from app.web import NavEntry, csrf
 
     for blueprint in (
-        dashboard, accounts, bulletin, cases, forces, contacts, fairness, desk, ledger, places, remedies, register,
-        measures, lines, outlook, papers, promises, policies, publicity, reminders, callbacks,
+        dashboard, board, accounts, bulletin, months, cases, forces, contacts, fairness, desk,
+        ledger, places, remedies, register,
+        measures, lines, outlook, papers, promises, policies, publicity, reminders, callbacks, editions, bundles,
+        trail, persons, retention,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     csrf.exempt(callbacks)  # signed by the provider instead
@@ -74,11 +85,14 @@ def register_pages(app: Flask) -> None:
     access.mark_public(app, "static")
     app.extensions["qingshou.allowed"] = access.allowed
     app.extensions["qingshou.case_page"] = case_page
-    app.extensions["qingshou.only_reads"] |= {"desk.search_page", "desk.suggest"}
+    app.extensions["qingshou.only_reads"] |= {"desk.search_page", "desk.suggest", "bundles.index"}
     app.extensions["qingshou.rule_covers"] = would_cover
     app.extensions["qingshou.overtaken"] = overtaken
+    app.extensions["qingshou.bulletin_files"] = bulletin_files
     app.extensions["qingshou.first_sheet"] = first_sheet
     app.extensions["qingshou.sms_provider"] = current_provider
+    app.extensions["qingshou.bulletin_files"] = bulletin_files
+    app.extensions["qingshou.public_key"] = known_public_key
     app.extensions["qingshou.county_of"] = county_of
     app.extensions["qingshou.nav"] = [
         NavEntry(T("Overview"), "dashboard.overview", "home", Permission.FIGURES),
@@ -91,11 +105,12 @@ def register_pages(app: Flask) -> None:
         NavEntry(T("Reminders"), "reminders.index", "message-2", Permission.REMINDERS),
         NavEntry(T("Publicity"), "publicity.index", "speakerphone", Permission.LOANS),
         NavEntry(T("Measures"), "measures.show", "chart-bar", Permission.FIGURES),
-        NavEntry(T("Outlook"), "outlook.show", "calendar-stats", Permission.FIGURES),
+        NavEntry(T("Outlook"), "outlook.show", "target", Permission.FIGURES),
         NavEntry(T("Ledgers"), "ledger.index", "ledger", Permission.IMPORT),
         NavEntry(T("Townships"), "places.index", "map-pin", Permission.IMPORT),
         NavEntry(T("Task forces"), "forces.index", "users", Permission.ASSIGN),
         NavEntry(T("Rules here"), "policies.index", "adjustments-horizontal", Permission.LOANS),
+        NavEntry(T("Trail"), "trail.index", "history", Permission.AUDIT),
         NavEntry(T("Accounts"), "accounts.index", "users", Permission.ACCOUNTS),
     ]
 

@@ -250,7 +250,9 @@ _SENTENCES = {
 }
 
 
-_UNKNOWN_HOST = T("This server does not answer to that name. Whoever runs it can add it: QINGSHOU_PUBLIC_URL or QINGSHOU_HOSTS.")
+_UNKNOWN_HOST = T(
+    "This server does not answer to that name. Whoever runs it can add it: QINGSHOU_PUBLIC_URL or QINGSHOU_HOSTS."
+)
 
 
 def _error_page(code: int, sentence: Text) -> tuple[str, int]:

@@ -15,6 +15,9 @@ from urllib.parse import urlencode
 
 from flask import Flask
 
+from app.accounts import sessions
+from app.accounts.access import TOKEN
+from app.accounts.devices import Source
 from app.accounts.models import User
 from app.config import Settings
 from app.db import db
@@ -120,10 +123,11 @@ def people(app: Flask, port: int, users: Sequence[int]) -> list[Person]:
     """The accounts signed in at the server, whose key the application shares."""
     found = []
     for number in users:
-        account = db.session.get_one(User, number)
+        token = sessions.begin(db.session(), db.session.get_one(User, number), Source())
+        db.session.commit()
         client = app.test_client()
         with client.session_transaction() as cookies:
-            cookies["_user_id"], cookies["_fresh"] = account.get_id(), True
+            cookies[TOKEN] = token
         cookie = client.get_cookie("session")
         assert cookie is not None
         found.append(Person(port, {"session": cookie.value}))

@@ -11,6 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, select, text
 
+from app.accounts import sessions
+from app.accounts.access import TOKEN
+from app.accounts.devices import Source
 from app.accounts.models import User
 from app.accounts.rules import Role
 from app.db import db
@@ -87,9 +90,10 @@ def visitor(app: Flask, role: Role = Role.OFFICE) -> Visitor:
     with app.app_context():
         account = db.session.scalars(select(User).where(User.role == role).order_by(User.id).limit(1)).one()
         cases = list(db.session.scalars(text("SELECT id FROM collection_case ORDER BY id LIMIT 2000")))
-        name = account.get_id()
+        token = sessions.begin(db.session(), account, Source())
+        db.session.commit()
     with client.session_transaction() as cookies:
-        cookies["_user_id"], cookies["_fresh"] = name, True
+        cookies[TOKEN] = token
     app.config["WTF_CSRF_ENABLED"] = False
     return Visitor(app, client, cases)
 

@@ -38,7 +38,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "lines": ("places", "accounts"),
     "outlook": (*_WORK, "measures", "bulletin", "lines"),
     "editions": (*_WORK, "publicity", "measures", "bulletin", "lines", "outlook"),
-    "trail": (*_WORK, "papers", "reminders"),
+    "trail": (*_WORK, "papers", "publicity", "reminders"),
     "dashboard": (*_WORK, "papers", "publicity", "measures", "reminders", "ledger", "bulletin", "lines", "outlook"),
     "demo": ("places", "accounts"),
 }
@@ -55,7 +55,7 @@ HELPERS = {  # parts of a layer in files of their own
     **dict.fromkeys(("bulletin.closing", "bulletin.errata", "bulletin.reopening"), "actions"),
     **dict.fromkeys(("bulletin.bundles", "bulletin.drill", "bulletin.bridging", "bulletin.earlier"), "queries"),
     "bulletin.received": "actions",
-    "bulletin.bridge_pages": "views",
+    **dict.fromkeys(("bulletin.asked", "bulletin.bridge_pages"), "views"),
     "bulletin.months": "views",
     "contacts.calling": "actions",
     "promises.judging": "actions",
@@ -68,22 +68,27 @@ HELPERS = {  # parts of a layer in files of their own
     "desk.search": "views",
     "desk.bulk": "views",
     "desk.bulk_work": "views",
-    "dashboard.styleguide": "views",
+    **dict.fromkeys(("dashboard.styleguide", "dashboard.board"), "views"),
     **dict.fromkeys(("desk.household", "desk.pages", "desk.panels", "desk.queue"), "views"),
     "measures.flows": "queries",
     **dict.fromkeys(("outlook.history", "outlook.candidates"), "queries"),
     "desk.borrowers": "queries",
     **dict.fromkeys(("editions.drafting", "editions.chinese"), "queries"),
     "editions.publishing": "actions",
-    **dict.fromkeys(("editions.writing", "editions.library"), "views"),
+    "editions.recount": "queries",
+    "editions.receiving": "actions",
+    "editions.bundle_forms": "forms",
+    "editions.bundle_pages": "views",
+    **dict.fromkeys(("editions.writing", "editions.library", "editions.pages"), "views"),
     **{f"reminders.{part}": "actions" for part in ("plan", "moves", "judging", "outbox", "reconcile")},
-    **{f"reminders.{part}": "actions" for part in ("batches", "deciding", "forecast", "inbound", "texts")},
+    **{f"reminders.{part}": "actions" for part in ("batches", "campaigns", "deciding", "forecast", "inbound", "texts")},
     "reminders.lists": "queries",
     "reminders.checks": "queries",
+    "reminders.effect": "queries",
     **{f"trail.{part}": "queries" for part in ("counties", "entries", "person", "verify")},
     "trail.retention": "actions",
-    **dict.fromkeys(("trail.borrower", "trail.pages"), "views"),
-    **dict.fromkeys(("reminders.batch_pages", "reminders.callbacks", "reminders.pages", "reminders.text_pages"), "views"),
+    **dict.fromkeys(("trail.person_pages", "trail.retention_pages"), "views"),
+    **dict.fromkeys(("reminders.batch_pages", "reminders.campaign_pages", "reminders.callbacks", "reminders.pages", "reminders.text_pages"), "views"),
     **{f"ledger.{part}": "actions" for part in ("apply", "apply_people", "compare", "digest", "names")},
     **{f"ledger.{part}": "actions" for part in ("report", "stage", "store", "watch")},
 }
@@ -94,7 +99,10 @@ EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's 
 # What wires slices together, may use everything, and is used by nothing below.
 COMMANDS = (
     "bulletins",
+    "bundles",
     "cases",
+    "drills",
+    "editions",
     "instance",
     "ledgers",
     "measures",
@@ -107,8 +115,9 @@ COMMANDS = (
     "reminders",
     "sms",
     "terminal",
+    "trust",
 )
-ROOTS = {"startup", "intake", "sending", "sheets", "demo.load", "setup", "jobs", "cli", ""}
+ROOTS = {"keys", "sealing", "startup", "intake", "sending", "sealing", "sheets", "demo.load", "setup", "jobs", "cli", ""}
 ROOTS |= {f"cli.{name}" for name in COMMANDS}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}

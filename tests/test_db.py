@@ -48,10 +48,10 @@ def test_a_moment_without_a_zone_is_refused(session: Session) -> None:
 
 def test_a_moment_comes_back_as_the_same_moment(session: Session) -> None:
     moment = datetime(2023, 11, 8, 1, 30, 15, 123456, tzinfo=SHANGHAI)  # still the 7th in UTC
-    session.add(made := account(created_at=moment, locked_until=None))
+    session.add(made := account(created_at=moment, totp_since=None))
     session.commit()
     assert made.created_at == moment and made.created_at.utcoffset() is not None
-    assert made.locked_until is None
+    assert made.totp_since is None
 
 
 @given(st.datetimes(datetime(1900, 1, 2), datetime(2200, 1, 1), timezones=st.timezones()), DIALECTS)

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from openpyxl import Workbook
 
 from app import create_app
-from app.accounts.access import MIN_PASSWORD
+from app.accounts.passphrases import MIN_PASSWORD
 from app.config import Settings
 from app.demo.load import PASSWORD
 from app.demo.staff import OFFICE

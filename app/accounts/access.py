@@ -1,4 +1,4 @@
-"""The one gate every request passes: a live session, its page's permission, the second factor; then the account's scope."""
+"""The one gate every request passes: a live session, its page's permission, the second factor; then the scope."""
 
 import functools
 import secrets
@@ -71,10 +71,19 @@ def fresh(view: Callable[P, Any]) -> Callable[P, Any]:
             outcome = confirm(given)
             if outcome is SignIn.OK:
                 return view(*args, **kwargs)
-            said = outcome.label.render(gettext) if outcome is SignIn.LOCKED else gettext("This is not your password.")
+            said = (
+                outcome.label.render(gettext)
+                if outcome is SignIn.LOCKED
+                else gettext("This is not your password.")
+            )
         kept = [(n, v) for n, v in request.form.items(multi=True) if n not in (CONFIRM_FIELD, "csrf_token")]
         return render_template(
-            "accounts/confirm.html", action=_here(), kept=kept, error=said, field_name=CONFIRM_FIELD, files=request.files
+            "accounts/confirm.html",
+            action=_here(),
+            kept=kept,
+            error=said,
+            field_name=CONFIRM_FIELD,
+            files=request.files,
         ), 403
 
     return guarded
@@ -261,7 +270,9 @@ def enter(account: User, target: str) -> Response:
     token = sessions.begin(session, account, source(username))
     audit.record(session, username, "accounts.sign_in", "user", account.id)
     for other in others[:1]:
-        said = gettext("This account is also signed in on %(device)s, since %(since)s. If that is not you, end it there.")
+        said = gettext(
+            "This account is also signed in on %(device)s, since %(since)s. If that is not you, end it there."
+        )
         flash(said % {"device": other.device or "—", "since": local_time(other.began_at)}, "warning")
     session.commit()
     kept = cookie.get("_flashes")

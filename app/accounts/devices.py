@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 _BROWSERS = (
-    ("MicroMessenger", "WeChat"), ("EdgA?/", "Edge"), ("OPR/", "Opera"), ("HuaweiBrowser", "Huawei"), ("Firefox/", "Firefox"),
-    ("Chrom(e|ium)/", "Chrome"), ("Safari/", "Safari"),
+    ("MicroMessenger", "WeChat"), ("EdgA?/", "Edge"), ("OPR/", "Opera"), ("HuaweiBrowser", "Huawei"),
+    ("Firefox/", "Firefox"), ("Chrom(e|ium)/", "Chrome"), ("Safari/", "Safari"),
 )  # fmt: skip
 _SYSTEMS = (
     ("HarmonyOS|OpenHarmony", "HarmonyOS"), ("Android", "Android"), ("iPhone|iPad", "iOS"), ("Windows", "Windows"),
@@ -25,7 +25,9 @@ class Source:
 
 def device_name(agent: str) -> str:
     """``Chrome · Windows``; empty when the browser tells neither."""
-    found = [next((name for sign, name in table if re.search(sign, agent)), "") for table in (_BROWSERS, _SYSTEMS)]
+    found = [
+        next((name for sign, name in table if re.search(sign, agent)), "") for table in (_BROWSERS, _SYSTEMS)
+    ]
     return " · ".join(filter(None, found))
 
 
@@ -35,6 +37,6 @@ def short_address(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return ""
-    if parsed.version == 4:  # noqa: PLR2004 - as in IPv4
+    if parsed.version == 4:
         return address.rpartition(".")[0] + ".*"
     return ":".join(parsed.exploded.split(":")[:4]) + ":*"

@@ -4,7 +4,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from app.accounts import access, factors, sessions, signing
+from app.accounts import access, factors, sessions, signing, throttle
 from app.accounts.access import fresh, local_target, requires, signed_in, user
 from app.accounts.actions import (
     AccountRefused,
@@ -18,7 +18,7 @@ from app.accounts.forms import CodeForm, ConfirmForm, NewPasswordForm
 from app.accounts.models import SignedIn
 from app.accounts.pages import Answer, bp
 from app.accounts.passphrases import MIN_PASSWORD
-from app.accounts.queries import live_sessions, other_devices, recovery_codes_left
+from app.accounts.queries import live_sessions, recovery_codes_left
 from app.accounts.rules import MEANING, NEEDS_SECOND_FACTOR, Permission, Role, limits_of, may
 from app.accounts.signing import SignIn
 from app.db import db
@@ -110,6 +110,7 @@ def second_factor() -> Answer:
         except AccountRefused as refused:
             form.code.errors = [*form.code.errors, refused.message]
         else:
+            throttle.forgive(session, counted)
             session.commit()
             return render_template("accounts/recovery_codes.html", codes=codes, account=account)
     secret = account.totp_secret
@@ -161,7 +162,12 @@ def confirm() -> Answer:
         form.password.errors = [*form.password.errors, said]
     error = form.password.errors[0] if form.password.errors else ""
     page = render_template(
-        "accounts/confirm.html", action=request.full_path, kept=[], error=error, field_name="password", files=()
+        "accounts/confirm.html",
+        action=request.full_path,
+        kept=[],
+        error=error,
+        field_name="password",
+        files=(),
     )
     return page, 403 if error else 200
 
@@ -170,12 +176,5 @@ def confirm() -> Answer:
 @requires(Permission.SIGNED_IN)
 def permissions() -> str:
     """Who may do what: the table itself."""
-    table = [
-        (MEANING[p], [may(role, p) for role in Role]) for p in Permission if p is not Permission.PUBLIC
-    ]
+    table = [(MEANING[p], [may(role, p) for role in Role]) for p in Permission if p is not Permission.PUBLIC]
     return render_template("accounts/permissions.html", roles=list(Role), table=table, own=user().role)
-
-
-def elsewhere() -> int:
-    """On how many other devices the signed-in user is signed in."""
-    return len(other_devices(db.session(), user().id, signed_in()))

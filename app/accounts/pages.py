@@ -27,7 +27,9 @@ HALF_WAY = timedelta(minutes=5)
 Answer = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
-def _refused(template: str, form: FlaskForm, field: str, outcome: SignIn, wait: timedelta | None = None) -> Answer:
+def _refused(
+    template: str, form: FlaskForm, field: str, outcome: SignIn, wait: timedelta | None = None
+) -> Answer:
     """The page again, with what was wrong; with 429 and how long to wait when there were too many tries."""
     form[field].errors = [*form[field].errors, outcome.label]
     page = render_template(template, form=form)
@@ -112,7 +114,9 @@ def welcome(token: str) -> Answer:
         except AccountRefused as refused:
             session.rollback()
             form.password.errors = [*form.password.errors, refused.message]
-    page = render_template("accounts/welcome.html", invitation=invitation, form=form, min_password=MIN_PASSWORD)
+    page = render_template(
+        "accounts/welcome.html", invitation=invitation, form=form, min_password=MIN_PASSWORD
+    )
     return page, status
 
 

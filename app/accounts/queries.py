@@ -67,6 +67,20 @@ def recovery_codes_left(session: Session, user_id: int) -> int:
     return session.scalar(query) or 0
 
 
+def _printed(number: int, is_public: bool) -> Text:
+    if is_public:
+        return T(
+            "%(n)s accounts still have the password that is printed in the documents. "
+            "End them: flask users disable NAME",
+            n=number,
+        )
+    return T(
+        "%(n)s accounts of the demonstration have a printed password; "
+        "on this machine itself they need no second factor.",
+        n=number,
+    )
+
+
 def weak_points(session: Session, public_url: str = "") -> list[Text]:
     """What an administrator should mend about the accounts, a sentence each; empty when all is well.
 
@@ -75,18 +89,31 @@ def weak_points(session: Session, public_url: str = "") -> list[Text]:
     found = []
     active = select(func.count()).select_from(User).where(User.active)
     if printed := session.scalar(active.where(User.printed_since.is_not(None))):
-        found.append(
-            T("%(n)s accounts still have the password that is printed in the documents. End them: flask users disable NAME", n=printed)
-            if public_url
-            else T("%(n)s accounts of the demonstration have a printed password; they need no second factor on this machine.", n=printed)
-        )
+        found.append(_printed(printed, bool(public_url)))
     without = active.where(
-        User.role.in_(NEEDS_SECOND_FACTOR), User.totp_since.is_(None), User.printed_since.is_(None), User.password_hash != ""
+        User.role.in_(NEEDS_SECOND_FACTOR),
+        User.totp_since.is_(None),
+        User.printed_since.is_(None),
+        User.password_hash != "",
     )
     if lacking := session.scalar(without):
-        found.append(T("%(n)s accounts of the county office or the administrator have no second factor yet; they are asked at the next sign-in.", n=lacking))
+        found.append(
+            T(
+                "%(n)s accounts of the county office or the administrator have no second factor yet; "
+                "they are asked for one at the next sign-in.",
+                n=lacking,
+            )
+        )
     if session.scalar(active.where(User.role == Role.ADMIN)) == 1:
-        found.append(T("There is only one administrator. If that one is ill, nobody can end an account: make a second."))
+        found.append(
+            T(
+                "There is only one administrator. If that one is ill, nobody can end an account: make a second."
+            )
+        )
     if public_url and not public_url.startswith("https://"):
-        found.append(T("Pages are served without TLS. Put a proxy with a certificate in front and set QINGSHOU_PUBLIC_URL."))
+        found.append(
+            T(
+                "Pages are served without TLS. Put a proxy with a certificate in front and set QINGSHOU_PUBLIC_URL."
+            )
+        )
     return found

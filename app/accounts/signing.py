@@ -25,7 +25,10 @@ class SignIn(Labelled):
     OK = "ok", T("Signed in")
     WRONG = "wrong", T("User name or password is wrong.")
     WRONG_CODE = "wrong_code", T("This code is wrong, too old, or used already.")
-    LOCKED = "locked", T("Too many wrong tries from here. Wait a few minutes; on a device you know it works meanwhile.")
+    LOCKED = (
+        "locked",
+        T("Too many wrong tries from here. Wait a few minutes; on a device you know it works meanwhile."),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,9 @@ def _keys(what: str, who: str, source: Source) -> Iterator[tuple[str, int]]:
 def count(session: Session, what: str, who: str, source: Source) -> Counted:
     """Count an attempt of ``who`` (whether there is such an account or not); the caller commits before it checks."""
     moment = now()
-    keys = sorted(_keys(what, who, source))  # in one order, so that two at once wait instead of blocking each other
+    keys = sorted(
+        _keys(what, who, source)
+    )  # in one order, so that two at once wait instead of blocking each other
     waits = [_waiting(session, key, moment) for key, _free in keys]
     if any(waits):
         return Counted((), max(waits))
@@ -69,7 +71,9 @@ def count(session: Session, what: str, who: str, source: Source) -> Counted:
 def _waiting(session: Session, key: str, moment: datetime) -> timedelta:
     """The row of a key, locked, and how long it has still to wait."""
     dialect = postgresql if session.connection().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(Throttle).values(key=key, failures=0, last_at=moment).on_conflict_do_nothing())
+    session.execute(
+        dialect.insert(Throttle).values(key=key, failures=0, last_at=moment).on_conflict_do_nothing()
+    )
     query = select(Throttle).where(Throttle.key == key).with_for_update()
     row = session.scalars(query, execution_options={"populate_existing": True}).one()
     if row.last_at < moment - _FORGOTTEN:

@@ -2,13 +2,12 @@
 
 Amounts are stored unrounded (分 as 万元) and only shown with two decimals. Each sheet ends with the totals as
 the bulletin prints them and the difference from what the sheet itself adds up to, which is nought. Formulas
-carry their results, so that a reader that does not calculate (a phone, a preview) shows them too.
+carry their results, so that a reader that does not calculate (a phone, a preview) shows them too. A figure is a link
+to the loans behind it where the program has an address of its own.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
-from decimal import Decimal
 from typing import IO, TypeAlias
 
 import xlsxwriter
@@ -16,13 +15,25 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from app.bulletin.annex_columns import (
+    NEW,
+    OVERDUE,
+    REMARK,
+    STOCK,
+    Column,
+    Content,
+    new_columns,
+    overdue_columns,
+    stock_columns,
+)
+from app.bulletin.bridge import Bridge
+from app.bulletin.bridge_sheet import write_bridge
 from app.bulletin.figures import FigureRow, Figures
-from app.bulletin.narrative import CLEARED, NO_FIGURE, chinese_date
+from app.bulletin.narrative import NO_FIGURE, chinese_date
 from app.money import FEN_PER_WAN, wan
 
-Content: TypeAlias = int | float | str | None
+Link: TypeAlias = Callable[[str, str], str | None]  # measure or rate, region's code: where its loans are
 
-STOCK, NEW, OVERDUE = "存量贷款", "新增贷款", "逾期情况"
 FIRST_ROW = 4  # of the figures, counted from 0; above it: annex number, title, date and unit, column heads
 _A4 = 9
 _NOTE = "注：金额以分为单位累计，按万元显示两位小数；合计、户均、完成率、逾期率和差额均为公式，可直接核对。"
@@ -36,6 +47,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _FONT = "宋体"
 _LINE = "#8C9BAB"
+_LINK = "#1F5FA8"
+_TIP = "打开该数据对应的贷款明细"
 _FORMATS: dict[str, dict[str, object]] = {
     "annex": {"font_name": "黑体", "font_size": 12},
     "title": {"font_name": "黑体", "font_size": 18, "align": "center"},
@@ -55,21 +68,14 @@ _TOTAL = {"bold": True, "bg_color": "#F3F6F9"}
 _CHECK = {"font_color": "#5B6B7B", "font_size": 10}
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One column: what a row shows in it, and the formula that computes it, if one does."""
+def write_annex(
+    figures: Figures, stream: IO[bytes], link: Link | None = None, extra: Bridge | None = None
+) -> None:
+    """Write the workbook with its sheets, in the printed orders, to a binary stream.
 
-    title: str
-    width: float
-    style: str
-    value: Callable[[FigureRow], Content]
-    formula: Callable[[int, FigureRow], str] | None = None  # given the row's number in Excel
-    summed: bool = False
-    checked: bool = False  # printed in the bulletin's total
-
-
-def write_annex(figures: Figures, stream: IO[bytes]) -> None:
-    """Write the workbook with its three sheets, in the printed orders, to a binary stream."""
+    ``link`` gives the address of the loans behind a figure: without one, nothing is a link. ``extra`` is the month's
+    bridge, which becomes a sheet of its own.
+    """
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(stream, options) as book:
         book.set_properties(
@@ -83,92 +89,19 @@ def write_annex(figures: Figures, stream: IO[bytes]) -> None:
         stock_at = {row.code: FIRST_ROW + at + 1 for at, row in enumerate(stock_rows)}
         for number, (name, columns, rows) in enumerate(
             (
-                (STOCK, _stock_columns(), stock_rows),
-                (NEW, _new_columns(figures), figures.by_new()),
-                (OVERDUE, _overdue_columns(stock_at), overdue_rows),
+                (STOCK, stock_columns(), stock_rows),
+                (NEW, new_columns(figures), figures.by_new()),
+                (OVERDUE, overdue_columns(stock_at, figures.is_received), overdue_rows),
             ),
             start=1,
         ):
-            _Sheet(book, figures, name, columns, rows).write(number)
-
-
-def _amount(fen: int) -> float:
-    return fen / FEN_PER_WAN
-
-
-def _share(value: Decimal | None) -> Content:
-    return NO_FIGURE if value is None else float(value / 100)
-
-
-def _mean(row: FigureRow) -> Content:
-    return _amount(row.stock_fen) / row.stock_households if row.stock_households else NO_FIGURE
+            _Sheet(book, figures, name, columns, rows, link).write(number)
+        if extra is not None:
+            write_bridge(book, extra, f"附件{number + 1}")
 
 
 def _month(figures: Figures) -> str:
     return f"{figures.month.year}年{figures.month.month}月"
-
-
-def _stock_columns() -> list[_Column]:
-    return [
-        _Column("存量户数（户）", 18, "count", lambda row: row.stock_households, summed=True, checked=True),
-        _Column(
-            "存量金额（万元）", 20, "amount", lambda row: _amount(row.stock_fen), summed=True, checked=True
-        ),
-        _Column(
-            "户均存量（万元）", 20, "amount", _mean, lambda at, _: f'=IF(C{at}>0,D{at}/C{at},"{NO_FIGURE}")'
-        ),
-    ]
-
-
-def _new_columns(figures: Figures) -> list[_Column]:
-    """The total's target is a sum only where every row has one and the region has none of its own."""
-    summed = figures.own_target_fen is None and figures.total.target_fen is not None
-    return [
-        _Column("新增户数（户）", 16, "count", lambda row: row.new_households, summed=True, checked=True),
-        _Column(
-            "新增金额（万元）", 18, "amount", lambda row: _amount(row.new_fen), summed=True, checked=True
-        ),
-        _Column(
-            "年度目标任务（万元）",
-            22,
-            "amount",
-            lambda row: NO_FIGURE if row.target_fen is None else _amount(row.target_fen),
-            summed=summed,
-        ),
-        _Column(
-            "完成率",
-            14,
-            "whole",
-            lambda row: _share(row.completion_pct),
-            lambda at, _: f'=IF(N(E{at})>0,ROUND(D{at}/E{at},2),"{NO_FIGURE}")',
-            checked=True,
-        ),
-    ]
-
-
-def _overdue_columns(stock_at: dict[str, int]) -> list[_Column]:
-    """The stock is taken from its own sheet; a row's place there is looked up by its code."""
-
-    def stock(at: int, row: FigureRow) -> str:
-        return f"='{STOCK}'!D{stock_at[row.code]}"
-
-    return [
-        _Column("逾期户数（户）", 15, "count", lambda row: row.overdue_households, summed=True, checked=True),
-        _Column("逾期笔数（笔）", 15, "count", lambda row: row.overdue_loans, summed=True, checked=True),
-        _Column(
-            "逾期金额（万元）", 17, "amount", lambda row: _amount(row.overdue_fen), summed=True, checked=True
-        ),
-        _Column("存量金额（万元）", 17, "amount", lambda row: _amount(row.stock_fen), stock, True, True),
-        _Column(
-            "逾期率",
-            12,
-            "rate",
-            lambda row: _share(row.overdue_rate_pct),
-            lambda at, _: f'=IF(F{at}>0,ROUND(E{at}/F{at},4),"{NO_FIGURE}")',
-            checked=True,
-        ),
-        _Column("备注", 12, "centre", lambda row: CLEARED if row.cleared else None),
-    ]
 
 
 class _Sheet:
@@ -179,14 +112,16 @@ class _Sheet:
         book: xlsxwriter.Workbook,
         figures: Figures,
         name: str,
-        columns: list[_Column],
+        columns: list[Column],
         rows: Sequence[FigureRow],
+        link: Link | None,
     ) -> None:
         self.book, self.figures, self.rows, self.name = book, figures, rows, name
+        self.link = link or (lambda _measure, _code: None)
         kind = _LEVELS.get(len(rows[0].code), "地区") if rows else "地区"
         self.columns = [
-            _Column("序号", 7, "centre", lambda _: None),
-            _Column(kind, 24, "name", lambda row: row.name),
+            Column("序号", 7, "centre", lambda _: None),
+            Column(kind, 24, "name", lambda row: row.name),
             *columns,
         ]
         self.sheet: Worksheet = book.add_worksheet(name)
@@ -228,7 +163,21 @@ class _Sheet:
         self.sheet.write_number(at, 0, number, self._style("centre", **look))
         for position, column in enumerate(self.columns[1:], start=1):
             formula = column.formula(at + 1, row) if column.formula else None
-            self._cell(at, position, column.value(row), self._style(column.style, **look), formula)
+            value = column.value(row)
+            url = self.link(column.opens, row.code) if column.opens and value else None
+            if url and column.value(row) != NO_FIGURE and not self.figures.is_received(row.code):
+                self._linked(at, position, value, column.style, url, formula, look)
+            else:
+                self._cell(at, position, value, self._style(column.style, **look), formula)
+
+    def _linked(
+        self, at: int, position: int, value: Content, style: str, url: str, formula: str | None,
+        look: dict[str, object],
+    ) -> None:  # fmt: skip
+        """A number or formula that opens its loans: the link first, for it writes a text of its own."""
+        linked = self._style(style, **look, font_color=_LINK, underline=1)
+        self.sheet.write_url(at, position, url, linked, tip=_TIP)
+        self._cell(at, position, value, linked, formula)
 
     def _cell(
         self, at: int, position: int, value: Content, style: Format, formula: str | None = None
@@ -257,7 +206,7 @@ class _Sheet:
                 formula = f"=SUM({':'.join(column_cells)})"
             elif column.formula and not column.summed:
                 formula = column.formula(self.total_at + 1, total)
-            value = column.value(total) if column.title != "备注" or total.cleared else None
+            value = column.value(total) if column.title != REMARK or total.cleared else None
             self._cell(self.total_at, position, value, self._style(column.style, **_TOTAL), formula)
 
     def _label(self, at: int, text: str, look: dict[str, object]) -> None:
@@ -301,7 +250,7 @@ class _Sheet:
         sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
-def _printed(column: _Column, total: FigureRow) -> Content:
+def _printed(column: Column, total: FigureRow) -> Content:
     """A total as the bulletin prints it: amounts to two decimals."""
     value = column.value(total)
     return (

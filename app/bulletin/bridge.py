@@ -7,8 +7,9 @@ opening is the closing that was frozen, where last month is closed; what the led
 correction, and so is a loan that another township now holds, and a fall that nothing explains.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from app.cases.states import CloseReason
 from app.labels import Labelled, T
@@ -19,7 +20,7 @@ class Term(Labelled):
 
     NEW = "new", T("Newly overdue")
     GROWN = "grown", T("Grown")
-    REPAID = "repaid", T("Repaid")
+    REPAID = "repaid", T("Paid back")
     RENEWED = "renewed", T("Renewed or extended")
     COMPENSATED = "compensated", T("Compensated")
     LEFT = "left", T("Written off or gone")
@@ -130,6 +131,17 @@ def total_of(rows: Iterable[BridgeRow], code: str, name: str) -> BridgeRow:
     )
 
 
-def columns(row: BridgeRow) -> Iterator[tuple[Term, Part]]:
-    """The terms in printed order."""
-    return ((term, row.part(term)) for term in Term)
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A region's bridge of a month, by the rows of its figures; rows that a bundle tells have none."""
+
+    region_code: str
+    region_name: str
+    month: date
+    before: date
+    rows: tuple[BridgeRow, ...]
+    received: tuple[str, ...] = ()  # codes of the rows that bundles tell
+
+    @property
+    def total(self) -> BridgeRow:
+        return total_of(self.rows, self.region_code, self.region_name)

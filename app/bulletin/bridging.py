@@ -28,8 +28,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app.accounts.rules import Scope
 from app.bulletin import closed
-from app.bulletin.bridge import BY_REASON, FALLS, BridgeRow, Part, Term, total_of
-from app.bulletin.figures import FigureRow, Figures
+from app.bulletin.bridge import BY_REASON, FALLS, Bridge, BridgeRow, Part, Term
+from app.bulletin.figures import Figures
 from app.bulletin.queries import figures
 from app.cases.models import Case
 from app.cases.states import CloseReason
@@ -48,41 +48,34 @@ def month_before(month: date) -> date:
     return month_end(add_months(month.replace(day=1), -1))
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """A region's bridge of a month, by the rows of its figures; rows that a bundle tells have none."""
-
-    region_code: str
-    region_name: str
-    month: date
-    before: date
-    rows: tuple[BridgeRow, ...]
-    received: tuple[str, ...] = ()  # codes of the rows that bundles tell
-
-    @property
-    def total(self) -> BridgeRow:
-        return total_of(self.rows, self.region_code, self.region_name)
-
-
 def bridge(session: Session, region: str, month: date, scope: Scope) -> Bridge:
     """The bridge of ``region`` as far as ``scope`` sees. Raises LookupError as ``queries.figures`` does."""
     month, before = month_end(month), month_before(month)
     now, then = figures(session, region, month, scope), figures(session, region, before, scope)
     by_township = _terms(session, region, month, scope)
-    opened = {row.code: row.overdue_fen for row in then.rows}
-    rows = []
-    for row in now.rows:
-        parts = [terms for code, terms in by_township.items() if code.startswith(row.code)]
-        opening = opened.get(row.code, 0) - _received(then, row)
-        rows.append(
-            BridgeRow(row.code, row.name, opening, row.overdue_fen - _received(now, row), _added(parts))
+    names = {row.code: row.name for row in (*then.rows, *now.rows)}  # a branch's rows are where it has loans
+    opened, ended = _overdue(then), _overdue(now)
+    rows = [
+        BridgeRow(
+            code,
+            names[code],
+            opened.get(code, 0),
+            ended.get(code, 0),
+            _added([terms for place, terms in by_township.items() if place.startswith(code)]),
         )
-    marked = tuple(row.code for row in now.rows if now.is_received(row.code) or then.is_received(row.code))
+        for code in dict.fromkeys([*(row.code for row in now.rows), *names])
+    ]
+    marked = tuple(code for code in names if now.is_received(code) or then.is_received(code))
     return Bridge(region, now.region_name, month, before, tuple(rows), marked)
 
 
-def _received(found: Figures, row: FigureRow) -> int:
-    return sum(one.row.overdue_fen for one in found.received if one.row.code.startswith(row.code))
+def _overdue(found: Figures) -> dict[str, int]:
+    """分 overdue by row, without what bundles tell."""
+    return {
+        row.code: row.overdue_fen
+        - sum(one.row.overdue_fen for one in found.received if one.row.code.startswith(row.code))
+        for row in found.rows
+    }
 
 
 def _added(parts: list[dict[Term, Part]]) -> dict[Term, Part]:
@@ -185,15 +178,11 @@ def _pairs(session: Session, region: str, month: date) -> CTE:
         )
     ).cte("touched")
     loan_id = touched.c.loan_id
-    branch_id = case(
-        (now.loan_id.is_not(None), now.branch_id),
-        (then.loan_id.is_not(None), then.branch_id),
-        else_=base.branch_id,
-    )
+    overdue_now = func.coalesce(now.overdue, 0) > 0
     query = select(
         loan_id,
-        func.coalesce(now.township_code, then.township_code, base.township_code).label("township_code"),
-        branch_id.label("branch_id"),
+        _where(overdue_now, "township_code", now, then, base),
+        _where(overdue_now, "branch_id", now, then, base),
         base.township_code.label("base_township"),
         base.branch_id.label("base_branch"),
         func.coalesce(base.overdue, 0).label("base"),
@@ -205,6 +194,12 @@ def _pairs(session: Session, region: str, month: date) -> CTE:
     for of, valid in sides.values():
         query = query.outerjoin(of, and_(of.loan_id == loan_id, valid))
     return query.cte("pairs")
+
+
+def _where(overdue_now: ColumnElement[bool], name: str, now: Any, then: Any, base: Any) -> Any:
+    """Where the loan's terms are told: where it is, or if it is overdue no more where it was."""
+    before = case((then.loan_id.is_not(None), getattr(then, name)), else_=getattr(base, name))
+    return case((overdue_now, getattr(now, name)), else_=before).label(name)
 
 
 def _standing(at: closed.AtEnd | None, day: date) -> tuple[type[Snapshot], ColumnElement[bool]]:

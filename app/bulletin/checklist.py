@@ -75,8 +75,10 @@ class CheckList:
         """Why the month cannot be closed: which ledgers are missing first, then how much is open."""
         blocked = [item.says for item in self.items if item.standing is Standing.BLOCKED]
         if blocked:
-            more = T(" And %(n)s more.", n=len(blocked) - NAMED) if len(blocked) > NAMED else T("")
-            return T("A ledger is missing. %(which)s%(more)s", which=_joined(blocked[:NAMED]), more=more)
+            which, more = _joined(blocked[:NAMED]), len(blocked) - NAMED
+            if more > 0:
+                return T("Ledgers are missing. %(which)s And %(n)s more.", which=which, n=more)
+            return T("A ledger is missing. %(which)s", which=which)
         if self.open:
             return T("Of the check list, %(n)s items are open: settle each of them first.", n=len(self.open))
         return None
@@ -137,7 +139,7 @@ def _sums(session: Session, region: str, day: date) -> _BY:
         .group_by(Loan.lender_id, county)
     )  # fmt: skip
     rows = session.execute(query).all()
-    lenders = {number: name for number, name in session.execute(select(Lender.id, Lender.name))}
+    lenders = {row[0]: row[1] for row in session.execute(select(Lender.id, Lender.name))}
     names = _names(session, {row[1] for row in rows})
     found = {
         (lender, code): Sums(lenders[lender], names.get(code, code), newest, int(n), int(stock), int(overdue))
@@ -148,7 +150,7 @@ def _sums(session: Session, region: str, day: date) -> _BY:
 
 def _names(session: Session, codes: set[str]) -> dict[str, str]:
     query = select(Region.code, Region.short).where(Region.code.in_(codes))
-    return {code: short for code, short in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _ledgers(session: Session, sums: _BY, day: date) -> Iterator[Item]:

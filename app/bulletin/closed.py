@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
-from app.bulletin.models import ClosedFigure, ClosedSnapshot, Erratum, MonthClose
+from app.bulletin.models import ClosedFigure, ClosedSnapshot, Erratum, FigureCache, MonthClose
 from app.bulletin.rules import CloseState
 from app.clock import month_end
 from app.loans.models import Snapshot
 from app.loans.queries import valid_on
 from app.places.queries import within
-from app.places.rules import CODE_LENGTHS
+from app.places.rules import CODE_LENGTHS, Level
+
+_COUNTY = CODE_LENGTHS[Level.COUNTY]
 
 
 def governing(session: Session, region: str, month: date) -> list[MonthClose]:
@@ -84,10 +86,10 @@ def snapshots_at(session: Session, region: str, day: date) -> AtEnd:
         ClosedSnapshot.close_id.in_([close.id for close in kept])
     )
     if region.startswith(kept[0].region_code):
-        return AtEnd(aliased(Snapshot, copies.subquery()), true())
+        return AtEnd(aliased(Snapshot, copies.subquery(), adapt_on_names=True), true())
     elsewhere = not_(or_(*(within(Snapshot.township_code, close.region_code) for close in kept)))
     living = select(*(getattr(Snapshot, name) for name in names)).where(and_(valid_on(day), elsewhere))
-    return AtEnd(aliased(Snapshot, union_all(copies, living).subquery()), true())
+    return AtEnd(aliased(Snapshot, union_all(copies, living).subquery(), adapt_on_names=True), true())
 
 
 def errata_of(session: Session, region: str, month: date | None = None) -> list[Erratum]:
@@ -109,3 +111,25 @@ def errata_to_tell(session: Session, region: str) -> list[Erratum]:
         .where(Erratum.region_code == region, Erratum.edition.is_(None), MonthClose.published_at.is_not(None))
     )
     return list(session.scalars(query.order_by(Erratum.month, Erratum.place_code, Erratum.id)))
+
+
+def errata_waiting(session: Session, region: str) -> dict[date, int]:
+    """How many figures of each closed month have turned out otherwise, and no bulletin has told them."""
+    query = (
+        select(Erratum.month, func.count())
+        .where(Erratum.region_code == region, Erratum.edition.is_(None))
+        .group_by(Erratum.month)
+    )
+    return {row[0]: int(row[1]) for row in session.execute(query)}
+
+
+def closed_below(session: Session, region: str, month: date) -> tuple[int, int]:
+    """How many counties of a region are closed in a month, and how many have loans in it; (0, 0) for a county."""
+    if len(region) >= _COUNTY:
+        return 0, 0
+    closes = governing(session, region, month)
+    county = func.substr(FigureCache.township_code, 1, _COUNTY)
+    query = select(county).where(FigureCache.month == month, within(FigureCache.township_code, region))
+    counties = set(session.scalars(query.distinct()))
+    inside = {code for code in counties if any(code.startswith(close.region_code) for close in closes)}
+    return len(inside), len(counties)

@@ -5,6 +5,7 @@ would touch one tells ``preserve`` first, which copies those of the closed regio
 about that month is read from the copy (``closed.snapshots_at``). Nothing here commits.
 """
 
+from collections.abc import Callable, Collection
 from datetime import date
 
 from sqlalchemy import insert, literal, select
@@ -26,7 +27,6 @@ from app.bulletin.rules import CloseState, ItemKind, Standing, why_not_closed
 from app.clock import month_end
 from app.db import own_setting
 from app.labels import T, Text
-from app.loans.actions import Townships
 from app.loans.models import Snapshot
 from app.loans.queries import LEDGER_REVISION, in_region, valid_on
 from app.places.models import Lender, Region
@@ -62,7 +62,8 @@ def close_month(session: Session, region: str, month: date, actor: str, today: d
         )  # fmt: skip
     if (why := checklist.check(session, region, day).hindrance()) is not None:
         raise CloseRefused(why)
-    digests = township_digests(session, region, day, sorted(c.township_code for c in figures))
+    at = closed.snapshots_at(session, region, day)
+    digests = township_digests(session, at, sorted(c.township_code for c in figures))
     close = MonthClose(
         region_code=region, month=day, closed_by=actor, closed_at=now(), digest=digest_over(digests), digests=digests,
         places=dict(queries.spots(session, region, below)),
@@ -79,6 +80,8 @@ def close_month(session: Session, region: str, month: date, actor: str, today: d
         insert(ClosedFigure),
         [{"close_id": close.id, **{n: getattr(c, n) for n in queries.Counted.__slots__}} for c in figures],
     )
+    if any(one.preserved for one in below):  # a county's, whose living snapshots are no longer those of then
+        _copy(session, close, at)
     audit.record(
         session, actor, "month.close", "month_close", close.id, region=region, month=day.isoformat(),
         digest=close.digest,
@@ -113,22 +116,26 @@ def _already(close: MonthClose) -> Text:
     )
 
 
-def preserve(session: Session, since: date, townships: Townships) -> None:
+def preserve(session: Session, since: date, townships: Callable[[], Collection[str]]) -> None:
     """Copy the snapshots of closed months before something changes those valid from ``since`` on."""
     query = select(MonthClose).where(
         MonthClose.state == CloseState.CLOSED, MonthClose.month >= since, MonthClose.preserved.is_(False)
     )
     closes = session.scalars(query.with_for_update()).all()
     touched = townships() if closes else ()
-    names = [column.key for column in Snapshot.__table__.columns]
     for close in closes:
         if any(code.startswith(close.region_code) for code in touched):
-            valid = select(literal(close.id), *(getattr(Snapshot, name) for name in names)).where(
-                valid_on(close.month), in_region(Snapshot.township_code, close.region_code)
-            )
-            session.execute(insert(ClosedSnapshot).from_select(["close_id", *names], valid))
-            close.preserved = True
+            _copy(session, close, closed.AtEnd(Snapshot, valid_on(close.month)))
     session.flush()
+
+
+def _copy(session: Session, close: MonthClose, at: closed.AtEnd) -> None:
+    names = [column.key for column in Snapshot.__table__.columns]
+    valid = select(literal(close.id), *(getattr(at.of, name) for name in names)).where(
+        at.where, in_region(at.of.township_code, close.region_code)
+    )
+    session.execute(insert(ClosedSnapshot).from_select(["close_id", *names], valid))
+    close.preserved = True
 
 
 def settle(

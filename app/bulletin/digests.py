@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date
 
 from sqlalchemy import ColumnElement, String, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.bulletin import closed
-from app.bulletin.models import MonthClose
+from app.bulletin.models import ClosedFigure, MonthClose
 from app.loans.models import Snapshot
 from app.loans.queries import in_region
 
@@ -27,21 +26,22 @@ def _line(of: type[Snapshot]) -> ColumnElement[str]:
     return parts
 
 
-def township_digests(session: Session, region: str, day: date, townships: Iterable[str]) -> dict[str, str]:
-    """SHA-256 by township over its snapshots at the month end, one a line, by the loan's number.
+def township_digests(session: Session, at: closed.AtEnd, townships: Iterable[str]) -> dict[str, str]:
+    """SHA-256 by township over its snapshots at a month end, one a line, by the loan's number. None without any.
 
-    They are read a few thousand at a time, and from the copy where the month is closed and was preserved.
+    They are read a few thousand at a time, however many there are.
     """
-    at = closed.snapshots_at(session, region, day)
     digests = {}
     for code in townships:
         lines = (
             select(_line(at.of)).where(at.where, in_region(at.of.township_code, code)).order_by(at.of.loan_id)
         )
-        digest = hashlib.sha256()
+        digest, size = hashlib.sha256(), 0
         for chunk in session.scalars(lines, execution_options={"yield_per": _CHUNK}).partitions():
             digest.update("".join(f"{line}\n" for line in chunk).encode())
-        digests[code] = digest.hexdigest()
+            size += len(chunk)
+        if size:
+            digests[code] = digest.hexdigest()
     return digests
 
 
@@ -53,5 +53,6 @@ def digest_over(digests: dict[str, str]) -> str:
 
 def is_untouched(session: Session, close: MonthClose) -> bool:
     """Do the snapshots that the closed figures are read from still give the digest of the close?"""
-    found = township_digests(session, close.region_code, close.month, sorted(close.digests))
-    return digest_over(found) == close.digest
+    at = closed.snapshots_at(session, close.region_code, close.month)
+    townships = session.scalars(select(ClosedFigure.township_code).where(ClosedFigure.close_id == close.id))
+    return digest_over(township_digests(session, at, townships.all())) == close.digest

@@ -33,13 +33,14 @@ FIGURES: dict[str, Measure] = {
     **{f"{name}_households": measure for name, measure in _MEASURES.items()},
     "overdue_loans": Measure.OVERDUE,
 }
-# A rate's upper part; the lower one is the stock, the target or the households.
-RATES: dict[str, Measure] = {
-    "overdue_rate": Measure.OVERDUE,
-    "overdue_rate_pct": Measure.OVERDUE,
-    "completion": Measure.NEW,
-    "completion_pct": Measure.NEW,
-    "mean": Measure.STOCK,
+# What is divided by something else (the stock, the target, the households): its short name, and the measure on top.
+RATES: dict[str, tuple[str, Measure]] = {
+    "overdue_rate": ("overdue_rate", Measure.OVERDUE),
+    "overdue_rate_pct": ("overdue_rate", Measure.OVERDUE),
+    "completion": ("completion", Measure.NEW),
+    "completion_pct": ("completion", Measure.NEW),
+    "target_wan": ("completion", Measure.NEW),
+    "mean": ("mean", Measure.STOCK),
 }
 
 

@@ -1,4 +1,4 @@
-"""What people have entered for bulletins: the targets of a year, texts as they were published elsewhere."""
+"""What people have entered for bulletins: the year's targets, texts published elsewhere; and who these people are."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.accounts.models import User
 from app.bulletin.models import PublishedText, Target
 from app.clock import month_end
 from app.places.models import Region
@@ -36,3 +37,9 @@ def published_text(session: Session, region: str, month: date) -> PublishedText 
         PublishedText.region_code == region, PublishedText.month == month_end(month)
     )
     return session.scalar(query)
+
+
+def people_named(session: Session, usernames: set[str]) -> dict[str, str]:
+    """Names by username; whoever is no account (the system) is not among them."""
+    query = select(User.username, User.name).where(User.username.in_(usernames))
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -22,7 +22,7 @@ from app.accounts.rules import EVERYTHING, Scope
 from app.bulletin import bundles, closed
 from app.bulletin.figures import FigureRow, Figures, ReceivedRow
 from app.bulletin.models import ClosedFigure, FigureCache, MonthClose, Target
-from app.clock import month_end
+from app.clock import add_months, month_end
 from app.loans.models import Snapshot
 from app.loans.queries import in_region, in_scope, ledger_revision, valid_on
 from app.places.models import Region
@@ -337,7 +337,8 @@ def trend(session: Session, place: Region, until: date, scope: Scope, limit: int
     for month, given in bundles.received(session, place.code, date.min, until, scope).items():
         rows.setdefault(month, []).extend(map(_from_bundle, given))
     rows = {month: rows[month] for month in sorted(rows)[-limit:]}
-    for month in closed.governed_months(session, place.code, min(rows), until) if rows else ():
+    first = min(rows, default=add_months(until, 1 - limit))
+    for month in closed.governed_months(session, place.code, first, until):
         closes = closed.governing(session, place.code, month)
         rows[month] = counted(session, month, scope, place.code, closes)
-    return {month: _row(place, parts, None) for month, parts in rows.items()}
+    return {month: _row(place, parts, None) for month, parts in sorted(rows.items())}

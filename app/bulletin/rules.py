@@ -10,7 +10,7 @@ from app.places.rules import Level
 class CloseState(Labelled):
     """A reopened close is history: it governs no figure any more."""
 
-    CLOSED = "closed", T("Closed")
+    CLOSED = "closed", T("Month closed")
     REOPENED = "reopened", T("Opened again")
 
 
@@ -31,7 +31,7 @@ class Standing(Labelled):
 
     SETTLED = "settled", T("In order")
     REASONED = "reasoned", T("Settled with a reason")
-    OPEN = "open", T("Open")
+    OPEN = "open", T("Not settled")
     BLOCKED = "blocked", T("Stops the close")
 
 

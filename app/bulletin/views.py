@@ -1,11 +1,10 @@
 """The bulletin of a month, the loans behind each figure, the annex, the targets, the proof-reader."""
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from io import BytesIO
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -13,23 +12,25 @@ from app.accounts.access import allowed, requires, scope, user
 from app.accounts.rules import COLLECTORS, Permission
 from app.bulletin import queries
 from app.bulletin.actions import set_target
-from app.bulletin.annex import write_annex
-from app.bulletin.bundles import bundles
+from app.bulletin.annex import Link, write_annex
+from app.bulletin.asked import asked_month, asked_place, counted_month, regions_above, seen_figures
+from app.bulletin.bridging import bridge
+from app.bulletin.bundles import bundles, differences
+from app.bulletin.closed import closed_below
 from app.bulletin.compare import printed_errors
 from app.bulletin.drill import FIGURES, RATES, loans_behind, loans_here, sums_of
-from app.bulletin.figures import Figures
+from app.bulletin.earlier import compared
 from app.bulletin.forms import FIRST_YEAR, LAST_YEAR, ProofreadForm, read_typed, typed_wan
 from app.bulletin.kept import published_text, target_rows
 from app.bulletin.marks import pieces
 from app.bulletin.narrative import basic_situation_text
 from app.bulletin.proofread import NotABulletin, proofread, read_text
+from app.bulletin.rules import CLOSABLE
 from app.bulletin.target_text import read_targets
-from app.clock import parse_month
 from app.db import db
 from app.lines.queries import line_book
-from app.places.models import Region
 from app.places.queries import place_index
-from app.places.rules import Level, PlaceIndex, shipped
+from app.places.rules import PlaceIndex, shipped
 from app.today import business_date
 from app.web import PAGE_SIZE, after_id, page_of
 
@@ -38,61 +39,30 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONTHS_OF_TREND = 13  # a month, and the same month of the year before
 
 
-def _month() -> date | None:
-    """The month asked for, else that of the newest ledger; None before the first one."""
-    text = request.args.get("month")
-    if not text:
-        return queries.newest_month(db.session())
-    try:
-        return parse_month(text)
-    except (ValueError, OverflowError):
-        abort(404)
-
-
-def _counted_month() -> date:
-    """The same, where it has figures; else 404."""
-    month = _month()
-    if month is None or month not in queries.months(db.session()):
-        abort(404)
-    return month
-
-
-def _place() -> Region:
-    """The region asked for, else the reader's own. 404 unless some of it lies in the reader's scope."""
-    code = request.args.get("region") or queries.default_region(db.session(), scope()) or ""
-    place = db.session.get(Region, code) if code.isascii() and code.isdigit() else None
-    if place is None or place.level is Level.VILLAGE or not scope().touches_region(code):
-        abort(404)
-    return place
-
-
-def _figures(place: Region, month: date) -> Figures:
-    """The figures as far as the reader sees; where that is not the whole region, its name says so."""
-    found = queries.figures(db.session(), place.code, month, scope())
-    if scope().covers_region(place.code):
-        return found
-    mine = user().branch or user().region
-    return replace(found, region_name=f"{place.short}（{mine.name if mine else ''}）")
-
-
 @bp.get("/")
 @requires(Permission.FIGURES)
 def show() -> str:
     """The three sections of a month as tables, bars and text."""
-    session, place, month = db.session(), _place(), _month()
+    session, place, month = db.session(), asked_place(), asked_month()
     months = queries.months(session)
     shared = {
-        "place": place, "month": month, "months": months, "trail": _trail(place.code),
+        "place": place, "month": month, "months": months, "trail": regions_above(place.code),
         "may_import": allowed(Permission.IMPORT), "may_set_targets": allowed(Permission.TARGETS),
+        "close": queries.close_of(session, place.code, month) if month else None,
+        "below": closed_below(session, place.code, month) if month else (0, 0),
+        "closable": place.level in CLOSABLE and scope().covers_region(place.code),
     }  # fmt: skip
     if month is None or month not in months:
         return render_template("bulletin/show.html", figures=None, **shared)
-    figures, whole = _figures(place, month), scope().covers_region(place.code)
+    figures, whole = seen_figures(place, month), scope().covers_region(place.code)
     published = published_text(session, place.code, month) if whole else None
     return render_template(
         "bulletin/show.html",
         figures=figures,
         trend=queries.trend(session, place, month, scope(), MONTHS_OF_TREND),
+        changes=compared(session, figures, scope()) if scope().branch_id is None else None,
+        bundles=bundles(session, {one.bundle_id for one in figures.received}),
+        differing=differences(session, figures) if whole else [],
         book=line_book(session, place.code, month),
         document=basic_situation_text(figures) if whole else None,
         published=published,
@@ -101,28 +71,22 @@ def show() -> str:
     )
 
 
-def _trail(code: str) -> list[Region]:
-    """The regions above, as far as the reader sees the whole of them."""
-    above = [db.session.get(Region, code[:length]) for length in (2, 4, 6) if length < len(code)]
-    return [r for r in above if r is not None and scope().covers_region(r.code)]
-
-
 @bp.get("/loans")
 @requires(Permission.LOANS)
 def loans() -> str:
     """The loans behind one figure; they add up to it. Of a rate both parts are told, and the upper one listed."""
     name = request.args.get("figure", "")
-    measure = RATES[name] if name in RATES else FIGURES.get(name)
-    place, month, session = _place(), _counted_month(), db.session()
+    rate, measure = RATES.get(name, (None, FIGURES.get(name)))
+    place, month, session = asked_place(), counted_month(), db.session()
     if measure is None:
         abort(404)
-    figures = _figures(place, month)
+    figures = seen_figures(place, month)
     lines = loans_behind(session, measure, place.code, month, scope(), after_id(), PAGE_SIZE + 1)
     number, more = loans_here(session, figures, measure, scope())
     return render_template(
         "bulletin/loans.html",
         measure=measure,
-        rate=name.removesuffix("_pct") if name in RATES else None,
+        rate=rate,
         place=place,
         month=month,
         figures=figures,
@@ -138,20 +102,32 @@ def loans() -> str:
 @requires(Permission.FIGURES)
 def annex() -> Response:
     """The tables as a workbook whose totals and rates are formulas."""
-    place, month = _place(), _counted_month()
-    figures = _figures(place, month)
+    place, month = asked_place(), counted_month()
+    figures = seen_figures(place, month)
     stream = BytesIO()
-    write_annex(figures, stream)
+    write_annex(figures, stream, _link_to(month), bridge(db.session(), place.code, month, scope()))
     stream.seek(0)
     name = f"{figures.region_name}{month:%Y-%m}脱贫人口小额信贷情况.xlsx"
     return send_file(stream, mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+def _link_to(month: date) -> Link | None:
+    """Where the loans behind a figure are; None where nobody has said by which address people reach this instance."""
+    public: str = current_app.config.get("PUBLIC_URL") or ""
+    if not public:
+        return None
+
+    def link(measure: str, code: str) -> str:
+        return public + url_for("bulletin.loans", figure=measure, region=code, month=f"{month:%Y-%m}")
+
+    return link
 
 
 @bp.route("/targets", methods=["GET", "POST"])
 @requires(Permission.TARGETS)
 def targets() -> str | Response | tuple[str, int]:
     """Yearly targets of new lending for a region and its children, typed or pasted, in 万元."""
-    place, year = _place(), _year()
+    place, year = asked_place(), _year()
     if not scope().covers_region(place.code):
         abort(404)
     rows = target_rows(db.session(), place.code, year)
@@ -177,7 +153,7 @@ def _year() -> int:
     """The year asked for, else the shown month's."""
     text = request.args.get("year")
     if not text:
-        return (_month() or business_date(db.session())).year
+        return (asked_month() or business_date(db.session())).year
     if not (text.isascii() and text.isdigit() and FIRST_YEAR <= int(text[:5]) <= LAST_YEAR):
         abort(404)
     return int(text)
@@ -213,6 +189,6 @@ def _kept_text() -> str | None:
     region = request.args.get("region", "")
     if not request.args.get("month") or not scope().covers_region(region):
         return None
-    month = _month()
+    month = asked_month()
     kept = published_text(db.session(), region, month) if month else None
     return kept.text if kept else None

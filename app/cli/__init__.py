@@ -7,10 +7,14 @@ from flask import Flask
 
 from app.cli import (
     bulletins,
+    bundles,
     cases,
+    drills,
+    editions,
     instance,
     ledgers,
     measures,
+    months,
     notes,
     outlook,
     people,
@@ -18,17 +22,22 @@ from app.cli import (
     promises,
     reminders,
     sms,
+    trust,
 )
 
 _COMMANDS = (
     instance.places, ledgers.ledger, cases.cases, cases.forces, bulletins.bulletin, bulletins.targets, people.users,
-    instance.demo, instance.worker, instance.setup, instance.prepare,
-    policies.policies, reminders.reminders, sms.sms, outlook.lines,
+    months.month, instance.demo, instance.worker, instance.setup, instance.prepare,
+    policies.policies, reminders.reminders, sms.sms, outlook.lines, outlook.forecast,
+    trust.audit, trust.keys, trust.privacy,
 )  # fmt: skip
 
 
-# Commands in files of their own that join the group of cases.
-_JOINED = (notes.cases_note, measures.cases_measures, promises.cases_promise)
+# Commands in files of their own that join a group.
+_JOINED = (
+    bundles.bulletin_export, drills.bulletin_figures, notes.cases_note, measures.cases_measures,
+    promises.cases_promise,
+)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:

@@ -1,67 +1,18 @@
-"""Figures of a month, proof-reading, and targets."""
+"""Proof-reading, and targets; ``drills.py`` has the figures themselves."""
 
 import sys
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import AppGroup
 from flask_babel import gettext
 
-from app.cli.terminal import Month, actor_option, fail, localized, print_json, say, stdout
+from app.accounts.rules import Permission
+from app.cli.terminal import actor_option, fail, localized, print_json, say
 from app.labels import T
 
 bulletin = AppGroup("bulletin", help="Figures of a month, and proof-reading of published texts.")
 targets = AppGroup("targets", help="Yearly targets of new lending.")
-
-
-@bulletin.command("figures")
-@click.option("--month", type=Month(), required=True)
-@click.option("--region", required=True, help="Statistical code, e.g. 530324.")
-@click.option("--json", "as_json", is_flag=True)
-@localized
-def bulletin_figures(month: date, region: str, as_json: bool) -> None:
-    """The figures of a month by the regions below."""
-    from app.bulletin.queries import figures
-    from app.db import db, reading
-
-    try:
-        with reading():
-            found = figures(db.session(), region, month)
-    except LookupError:
-        fail(T("There is no region %(code)s.", code=region))
-    if as_json:
-        print_json(found.to_json())
-    else:
-        stdout.print(_figure_table(found))
-
-
-def _figure_table(found: Any) -> Any:
-    from rich.table import Table
-
-    table = Table(title=f"{found.region_name} {found.as_of}", header_style="bold", box=None, padding=(0, 1))
-    for head in ("", "存量户", "存量万元", "新增户", "新增万元", "完成%", "逾期户", "逾期万元", "逾期率%"):
-        table.add_column(head, justify="right" if head else "left", no_wrap=True, overflow="fold")
-    for row in (*found.by_stock(), found.total):
-        values = row.to_json()
-        table.add_row(
-            *(
-                "—" if values[key] is None else str(values[key])
-                for key in (
-                    "name",
-                    "stock_households",
-                    "stock_wan",
-                    "new_households",
-                    "new_wan",
-                    "completion_pct",
-                    "overdue_households",
-                    "overdue_wan",
-                    "overdue_rate_pct",
-                )
-            )
-        )
-    return table
 
 
 @bulletin.command("proofread")
@@ -93,7 +44,7 @@ def bulletin_proofread(file: Path, as_json: bool) -> None:
 @click.argument("region")
 @click.argument("year", type=click.IntRange(2000, 2100))
 @click.argument("wan", metavar="万元")
-@actor_option
+@actor_option(Permission.TARGETS)
 @localized
 def targets_set(region: str, year: int, wan: str, actor: str) -> None:
     """Set a region's target of new lending for a year, in 万元."""
@@ -116,7 +67,7 @@ def targets_set(region: str, year: int, wan: str, actor: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--year", type=click.IntRange(2000, 2100), required=True)
 @click.option("--region", default="", help="Statistical code within which names are looked up.")
-@actor_option
+@actor_option(Permission.TARGETS)
 @localized
 def targets_import(file: Path, year: int, region: str, actor: str) -> None:
     """Take a year's targets from a text or .csv: a region's name and 万元 on each line. All or nothing."""

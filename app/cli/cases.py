@@ -7,6 +7,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext
 
+from app.accounts.rules import Permission
 from app.cli.terminal import Day, actor_option, fail, localized, print_json, say, stdout, today
 from app.forces.rules import Line
 from app.labels import T
@@ -18,7 +19,7 @@ forces = AppGroup("forces", help="Task forces and the places they answer for.")
 @cases.command("sweep")
 @click.option("--as-of", type=Day(), help="The date to sweep for; by default the business date.")
 @click.option("--json", "as_json", is_flag=True)
-@actor_option
+@actor_option(Permission.IMPORT)
 @localized
 def cases_sweep(as_of: date | None, as_json: bool, actor: str) -> None:
     """Open a case for every overdue loan, close those no longer overdue, fill empty lines."""
@@ -101,7 +102,7 @@ def _described(case: Any) -> dict[str, Any]:
     "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most."
 )
 @click.option("--json", "as_json", is_flag=True)
-@actor_option
+@actor_option(Permission.LOANS)
 @localized
 def cases_list(
     state: str, township: str | None, collector: str | None, limit: int, as_json: bool, actor: str
@@ -152,7 +153,7 @@ def _case(case_id: int, actor: str) -> Any:
 @cases.command("show")
 @click.argument("case_id", metavar="CASE", type=int)
 @click.option("--json", "as_json", is_flag=True)
-@actor_option
+@actor_option(Permission.LOANS)
 @localized
 def cases_show(case_id: int, as_json: bool, actor: str) -> None:
     """One case and its history."""
@@ -270,7 +271,7 @@ def cases_handover(
 
 @forces.command("list")
 @click.option("--json", "as_json", is_flag=True)
-@actor_option
+@actor_option(Permission.LOANS)
 @localized
 def forces_list(as_json: bool, actor: str) -> None:
     """Task forces with their leader, members and areas."""

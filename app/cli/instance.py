@@ -6,6 +6,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
+from app.accounts.rules import Permission
 from app.cli.terminal import Bar, actor_option, fail, localized, print_json, say
 from app.labels import T
 
@@ -15,7 +16,7 @@ demo = AppGroup("demo", help="The invented county for trying things out.")
 
 @places.command("load")
 @click.argument("source")
-@actor_option
+@actor_option(Permission.IMPORT)
 @localized
 def places_load(source: str, actor: str) -> None:
     """Load the shipped places of a county (its code, e.g. 530324), or those of a JSON file."""

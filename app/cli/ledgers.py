@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext
 
+from app.accounts.rules import Permission
 from app.cli.terminal import (
     Bar,
     Day,
@@ -36,7 +37,7 @@ ledger = AppGroup("ledger", help="Ledgers as the banks send them.")
     "--refused", type=click.Path(dir_okay=False, path_type=Path), help="Write the refused rows to this .xlsx."
 )
 @click.option("--json", "as_json", is_flag=True)
-@actor_option
+@actor_option(Permission.IMPORT)
 @localized
 def ledger_import(
     file: Path,

@@ -118,3 +118,60 @@ def lines_import(file: Path, region: str, actor: str) -> None:
         fail(refused.message)
     session.commit()
     say(T("%(n)s lines are taken, %(changed)s of them new.", n=len(values), changed=changed))
+
+
+@click.command("forecast")
+@click.option("--region", required=True, help="Statistical code, e.g. 530324.")
+@click.option("--json", "as_json", is_flag=True)
+@localized
+def forecast(region: str, as_json: bool) -> None:
+    """The overdue rate at the coming month ends: if nothing is paid, if it rolls as before, if promises are kept."""
+    from app.accounts.rules import EVERYTHING
+    from app.db import db, reading
+    from app.outlook import history
+    from app.places.models import Region
+
+    with reading():
+        session = db.session()
+        place = session.get(Region, region)
+        if place is None:
+            fail(T("There is no region %(code)s.", code=region))
+        told = history.forecast(session, place, EVERYTHING, today())
+    if told is None:
+        fail(T("There is no ledger yet."))
+    if as_json:
+        print_json(told.to_json())
+        return
+    stdout.print(_forecast_table(told))
+    say(T("Off on average in the past, in percentage points:"))
+    for name, head in _WAYS:
+        error = told.mean_error(name)
+        say(f"  {head.render(gettext)}: {'—' if error is None else error}")
+
+
+_WAYS = (
+    ("nothing_paid", T("If nothing is paid")),
+    ("roll", T("If it rolls as before")),
+    ("promises", T("If promises are kept")),
+)
+
+
+def _forecast_table(told: Any) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"{told.region} {told.start}", header_style="bold", box=None, padding=(0, 1))
+    table.add_column("")
+    for _name, head in _WAYS:
+        table.add_column(f"{head.render(gettext)} %", justify="right")
+    for each in told.months:
+        shown = (each.nothing_paid.rate, each.roll, each.promises)
+        table.add_row(f"{each.month:%Y-%m}", *(_told(value) for value in shown))
+    return table
+
+
+def _told(value: Any) -> str:
+    rate = getattr(value, "rate", value)
+    if rate is None:
+        return "—"
+    low, high = getattr(value, "low", None), getattr(value, "high", None)
+    return str(rate) if low is None else f"{rate} ({low}–{high})"

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from app.accounts.rules import Permission
 from app.cli.cases import _actor_account, _case, cases
 from app.cli.terminal import Day, actor_option, fail, localized, say, today
 from app.labels import T
@@ -18,7 +19,7 @@ from app.labels import T
     "--instalments", type=click.IntRange(1, 12), default=1, show_default=True, help="Monthly parts."
 )
 @click.option("--text", default="", help="The note that goes with it.")
-@actor_option
+@actor_option(Permission.NOTES)
 @localized
 def cases_promise(case_id: int, amount: str, on: date, instalments: int, text: str, actor: str) -> None:
     """Take a promise to pay on a case."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import update_wrapper
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, overload
 
 import click
 from flask_babel import force_locale, gettext
@@ -18,8 +18,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app import audit
 from app.labels import T, Text
 
+if TYPE_CHECKING:
+    from app.accounts.rules import Permission
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+PERMISSION = "qingshou_permission"  # what a command declared, as access.requires does for a view
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 stdout = Console(highlight=False, soft_wrap=True)
@@ -104,26 +109,48 @@ def localized(function: Callable[P, R]) -> Callable[P, R]:
     return update_wrapper(run, function)
 
 
-def actor_option(function: Callable[P, R]) -> Callable[P, R]:
-    """``--as USER``: on whose behalf; must be an active account when given."""
-    return click.option(
-        "--as", "actor", metavar="USER", help="On whose behalf; by default the system.", callback=_actor
-    )(function)
+@overload
+def actor_option(permission: "Permission") -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+@overload
+def actor_option(permission: Callable[P, R]) -> Callable[P, R]: ...
+def actor_option(permission: "Permission | Callable[P, R]") -> Any:
+    """``--as USER``: on whose behalf. Whoever may not do this on a page may not be named here either.
+
+    By default it is the system: whoever runs commands on the server has the database and the key already. Without a
+    declared permission nobody can be named.
+    """
+    if callable(permission):
+        return _acting(permission, None)
+    return lambda function: _acting(function, permission)
 
 
-def _actor(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
-    if value is None:
-        return audit.SYSTEM
+def _acting(function: Callable[P, R], permission: "Permission | None") -> Callable[P, R]:
+    def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+        return audit.SYSTEM if value is None else _require(value, permission)
+
+    option = click.option(
+        "--as", "actor", metavar="USER", help="On whose behalf; by default the system.", callback=check
+    )
+    setattr(function, PERMISSION, permission)
+    return option(function)
+
+
+def _require(username: str, permission: "Permission | None") -> str:
     from sqlalchemy import select
 
     from app.accounts.models import User
+    from app.accounts.rules import may
     from app.db import db
 
     with speaking():
-        known = db.session.scalar(select(User.id).where(User.username == value, User.active))
-    if known is None:
-        raise click.BadParameter(f"there is no active account {value!r}")
-    return value
+        role = db.session.scalar(select(User.role).where(User.username == username, User.active))
+    if role is None:
+        raise click.BadParameter(f"there is no active account {username!r}")
+    if permission is None or not may(role, permission):
+        raise click.BadParameter(
+            f"{username!r} may not do this: it needs the permission {permission or 'of nobody'}"
+        )
+    return username
 
 
 def today() -> date:

@@ -11,17 +11,22 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app import audit as trail
-from app.cli.terminal import Bar, actor_option, fail, localized, print_json, say
+from app import files
+from app.accounts.rules import EVERYTHING, Scope
+from app.cli.terminal import Bar, actor_option, fail, localized, print_json, say, today
 from app.clock import SHANGHAI
 from app.db import db, reading
 from app.keys import KeyRefused, rotate, status
 from app.labels import T
 from app.privacy import keyring
+from app.trail import retention
 from app.trail.entries import exported
 from app.trail.verify import against_anchor, anchors_in, verify
 
 audit = AppGroup("audit", help="The trail: who did what, chained so that a change is seen.")
 keys = AppGroup("keys", help="The key of personal data.")
+
+privacy = AppGroup("privacy", help="What is kept about borrowers, and for how long.")
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -139,3 +144,38 @@ def key_status(as_json: bool) -> None:
         say(T("Key %(key)s: %(n)s values and files.", key=number, n=found.under(number)))
     if len(found.keys) > 1:
         say(T("A change of the key is under way: run flask keys rotate to finish it."))
+
+
+@privacy.command("retention")
+@click.option("--preview", "act", flag_value="preview", help="Only count what is old enough.")
+@click.option("--run", "act", flag_value="run", help="Delete it; the trail keeps how much, and a digest.")
+@click.option("--region", default="", help="A county's code; by default everywhere.")
+@actor_option
+@click.option("--json", "as_json", is_flag=True)
+@localized
+def delete_old(act: str | None, region: str, actor: str, as_json: bool) -> None:
+    """Contact records of cases that closed longer ago than they are kept."""
+    if act is None:
+        raise click.UsageError("Say --preview or --run.")
+    session, mine, day = db.session(), Scope(region) if region else EVERYTHING, today()
+    if act == "preview":
+        with reading():
+            session.rollback()
+            found = retention.preview(session, mine, day)
+            session.rollback()
+    else:
+        until = retention.limit_day(session, mine, day)
+        found, unused = retention.run(session, mine, actor, until, day)
+        session.commit()
+        retention.remove_files(files.attachments(), unused)
+    if as_json:
+        print_json({**asdict(found), "until": found.until.isoformat()})
+    say(
+        T(
+            "Cases closed until %(day)s: %(cases)s, with %(contacts)s notes, %(approaches)s calls, "
+            "%(attachments)s files; %(messages)s messages and %(replies)s replies.",
+            day=found.until.isoformat(),
+            **{k: v for k, v in asdict(found).items() if k != "until"},
+        )
+    )
+    say(T("Deleted.") if act == "run" else T("Nothing was changed: this was a preview."))

@@ -1,6 +1,8 @@
 """The first page after signing in, by role. It only composes what the slices' queries say."""
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from flask import Blueprint, Response, current_app, redirect, render_template, url_for
 from sqlalchemy import text
@@ -16,7 +18,10 @@ from app.contacts.queries import overrides
 from app.db import db
 from app.fairness.table import RULES
 from app.ledger import queries as ledger
+from app.lines.queries import line_book
 from app.loans import queries as loans
+from app.outlook.history import newest_day, state_ahead
+from app.outlook.rules import narrowed, nothing_paid
 from app.places.models import Region
 from app.remedies.queries import undisposed
 from app.reminders.lists import needing_a_person
@@ -61,6 +66,8 @@ def overview() -> str:
         figures=figures(session, place.code, month, mine) if place and month else None,
         month=month,
         before=months[0] if len(months) > 1 else None,
+        book=line_book(session, place.code, month) if place and month else None,
+        ahead=_ahead(session, place),
         today=today,
         own=own,
         counts=cases.counts(session, mine),
@@ -82,6 +89,15 @@ def overview() -> str:
 def _place(session: Session) -> Region | None:
     code = default_region(session, scope())
     return session.get(Region, code) if code else None
+
+
+def _ahead(session: Session, place: Region | None) -> tuple[date, int, Decimal | None] | None:
+    """The next month end, what turns overdue by it if nothing is paid (分), and the rate then."""
+    start = newest_day(session)
+    if start is None or place is None:
+        return None
+    ends, state = state_ahead(session, narrowed(scope(), place.code), start, 1)
+    return ends[0], state.turning[0], nothing_paid(state, 0).rate
 
 
 def _own(session: Session) -> Own | None:

@@ -2,7 +2,7 @@
 
 from flask import abort, render_template
 
-from app.accounts.access import requires, scope
+from app.accounts.access import allowed, requires, scope
 from app.accounts.rules import Permission
 from app.db import db
 from app.desk.borrowers import home
@@ -19,4 +19,6 @@ def household(household_id: int) -> str:
     found = home(session, household_id, scope(), today)
     if found is None:
         abort(404)
-    return render_template("desk/household.html", home=found, today=today)
+    return render_template(
+        "desk/household.html", home=found, today=today, may_reveal=allowed(Permission.REVEAL)
+    )

@@ -63,6 +63,8 @@ def case_page(found: Case, **forms: Any) -> str:
         work=[(panel, shown) for panel, shown in panels if panel.column is Column.WORK],
         facts_column=[(panel, shown) for panel, shown in panels if panel.column is Column.FACTS],
         may_write=allowed(Permission.NOTES),
+        may_reveal=allowed(Permission.REVEAL),
+        may_audit=allowed(Permission.AUDIT),
         **_way(found, today),
         forms=forms,
         **forms,

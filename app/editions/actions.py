@@ -17,10 +17,10 @@ from app.bulletin import queries as bulletin
 from app.clock import month_end
 from app.editions import stored
 from app.editions.drafting import drafted, facts_of, written_of
-from app.editions.findings import ORDINARY_WORD, blocking
+from app.editions.findings import blocking
 from app.editions.models import WHY, Comment, Edition, EditionVersion, SetAside
 from app.editions.queries import examine, last_version, open_comments, open_one
-from app.editions.rules import TEXT_LENGTH, TITLE_LENGTH, Written, tidy
+from app.editions.rules import TEXT_LENGTH, TITLE_LENGTH, Written, field_errors, tidy
 from app.editions.states import OPEN, State, Step, next_state, same_hands, why_not
 from app.labels import T, Text
 from app.today import now
@@ -122,6 +122,8 @@ def save(session: Session, edition: Edition, written: Written, actor: User | Non
         " ".join(written.title.split()), tidy(written.opening), tidy(written.problems), tidy(written.demands)
     )
     _check_lengths(written)
+    for name, errors in field_errors(written, facts_of(session, edition.region_code, edition.month)).items():
+        raise EditionRefused(errors[0].reason, name, [error.reason for error in errors])
     last = last_version(session, edition)
     same_person = last is not None and last.saved_by_id == (actor.id if actor else None)
     if written == written_of(edition) and same_person:
@@ -162,14 +164,19 @@ def may_step(session: Session, edition: Edition, step: Step, actor: User) -> Edi
     """The edition, held, where the step is open to this person. Raises EditionRefused."""
     check_actor(actor, edition.region_code)
     edition = hold(session, edition)
-    if next_state(edition.state, step) is None:
-        raise EditionRefused(why_not(edition.state, step))
-    last = _last_writer(session, edition)
-    writers = frozenset(one for one in (edition.created_by_id, last) if one is not None)
-    refusal = same_hands(step, actor.id, writers=writers, last_writer=last, approver=edition.approved_by_id)
+    refusal = why_refused(session, edition, step, actor)
     if refusal is not None:
         raise EditionRefused(refusal)
     return edition
+
+
+def why_refused(session: Session, edition: Edition, step: Step, actor: User) -> Text | None:
+    """Why this person cannot take a step now; None when nothing but the text itself could stop it."""
+    if next_state(edition.state, step) is None:
+        return why_not(edition.state, step)
+    last = _last_writer(session, edition)
+    writers = frozenset(one for one in (edition.created_by_id, last) if one is not None)
+    return same_hands(step, actor.id, writers=writers, last_writer=last, approver=edition.approved_by_id)
 
 
 def _last_writer(session: Session, edition: Edition) -> int | None:
@@ -257,24 +264,22 @@ def resolve_comment(session: Session, edition: Edition, found: Comment, actor: U
         _tell(session, actor, "settle", edition, comment=found.id)
 
 
-def set_aside(session: Session, edition: Edition, actor: User, words: str, reason: str) -> None:
-    """Say that two characters are an ordinary word here, not a borrower's name. Raises EditionRefused.
+def set_aside(session: Session, edition: Edition, actor: User, key: str, reason: str) -> None:
+    """Say that a finding is none: two characters are an ordinary word, a number is another one. Raises EditionRefused.
 
-    The trail does not hold the words: they are somebody's name.
+    The trail does not hold the words: they may be somebody's name.
     """
     check_actor(actor, edition.region_code)
     edition = hold(session, edition)
     if edition.state not in OPEN:
         raise EditionRefused(why_not(edition.state, Step.RETURN), "reason")
-    if len(words) != ORDINARY_WORD:
-        raise EditionRefused(
-            T("Only a name of two characters can be an ordinary word. Change the text."), "reason"
-        )
+    if not any(one.key == key and one.may_be_set_aside for one in examine(session, edition).found):
+        raise EditionRefused(T("This finding cannot be set aside. Change the text."), "reason")
     reason = " ".join(reason.split())
     if not 2 <= len(reason) <= WHY:
-        raise EditionRefused(T("Say what the words mean here, in at most %(n)s characters.", n=WHY), "reason")
-    same = select(SetAside).where(SetAside.edition_id == edition.id, SetAside.words == words)
+        raise EditionRefused(T("Say what is meant here, in at most %(n)s characters.", n=WHY), "reason")
+    same = select(SetAside).where(SetAside.edition_id == edition.id, SetAside.words == key)
     if session.scalar(same) is None:
-        session.add(SetAside(edition_id=edition.id, words=words, reason=reason, by_id=actor.id, at=now()))
+        session.add(SetAside(edition_id=edition.id, words=key, reason=reason, by_id=actor.id, at=now()))
         session.flush()
         _tell(session, actor, "set_aside", edition, reason=reason)

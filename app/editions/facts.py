@@ -10,6 +10,7 @@ from app.lines.rules import NO_LINES, Lines, is_above
 from app.remedies.rules import Cause
 
 _MONTHS = 12
+_ROWS = {2: "市（州）", 4: "县（市、区）", 6: "乡镇（街道）"}  # by the length of the code above them
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Facts:
     causes: tuple[tuple[Cause, int], ...] = ()
     judged: int = 0
     kept: int = 0
+
+    @property
+    def rows_are(self) -> str:
+        """What the rows are called in the text."""
+        return _ROWS.get(len(self.figures.region_code), "地区")
 
     @property
     def line(self) -> Decimal | None:

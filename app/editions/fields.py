@@ -67,6 +67,7 @@ class Printed:
 _REGION: dict[str, Callable[[Facts], Printed]] = {
     "全省平均逾期率": lambda f: _line(f, "provincial_rate"),
     "全市平均逾期率": lambda f: _line(f, "prefectural_rate"),
+    "与全省差距": lambda f: Printed(_gap(f)),
     "黄牌线": lambda f: _line(f, "yellow"),
     "红牌线": lambda f: _line(f, "red"),
     "排名": lambda f: Printed(str(f.lines.rank or NO_FIGURE), "", f"{f.figures.region_code}.rank"),
@@ -78,6 +79,12 @@ _REGION: dict[str, Callable[[Facts], Printed]] = {
     "高于线乡镇": lambda f: Printed(_LIST.join(row.name for row in f.above()) or "无"),
     "已清零乡镇": lambda f: Printed(_LIST.join(row.name for row in f.figures.cleared()) or "无"),
 }
+
+
+def _gap(facts: Facts) -> str:
+    """How far the printed rate is from the provincial average, whichever is the higher."""
+    own, provincial = facts.figures.total.overdue_rate_pct, facts.lines.provincial_rate
+    return NO_FIGURE if own is None or provincial is None else f"{abs(own - provincial)}个百分点"
 
 
 def _line(facts: Facts, name: str) -> Printed:

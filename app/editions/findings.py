@@ -32,7 +32,12 @@ class Found:
 
     @property
     def may_be_set_aside(self) -> bool:
-        return self.kind is Kinds.NAME and len(self.words) == ORDINARY_WORD
+        return self.kind is Kinds.PROOF or (self.kind is Kinds.NAME and len(self.words) == ORDINARY_WORD)
+
+    @property
+    def key(self) -> str:
+        """What it is known by when it is set aside: the name, or the number with what it should be."""
+        return f"{self.words} → {self.expected}"[:64] if self.kind is Kinds.PROOF else self.words
 
 
 def blocking(found: Iterable[Found]) -> list[Found]:

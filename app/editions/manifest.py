@@ -60,7 +60,8 @@ class Manifest:
 
     @property
     def public_key(self) -> str:
-        return self.content.get("public_key") or ""
+        key = self.content.get("public_key")
+        return key if isinstance(key, str) else ""
 
     @property
     def fingerprint(self) -> str:
@@ -144,6 +145,7 @@ def read(data: bytes) -> Manifest:
             for name, digest in content[part].items()
         ):
             raise TypeError("names and hashes")
+        signed_part(content)  # halves of characters cannot be signed, nor written
     except BundleUnfit:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
@@ -193,10 +195,9 @@ def contradictions(manifest: Manifest) -> list[str]:
     expected = _figures_to_json(figures)
     told = [printed.get("total"), *printed["rows"]]
     meant = [expected["total"], *expected["rows"]]
-    wrong = [
+    return [
         f"{want['name']}: {key}"
         for have, want in zip(told, meant, strict=True)
         for key in want
         if have.get(key, ...) != want[key]
     ]
-    return wrong

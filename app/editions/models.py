@@ -115,7 +115,7 @@ class Comment(Base):
 
 
 class SetAside(Base):
-    """Two characters that are a borrower's name and an ordinary word: here they are the word, and why."""
+    """A finding that is none, by its ``key`` (a name is an ordinary word here, a number another one), and why."""
 
     __tablename__ = "edition_set_aside"
 

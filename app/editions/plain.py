@@ -32,11 +32,16 @@ def _lines(text: str) -> str:
 
 def _attachment(document: Document, table: Table) -> str:
     rows = [table.heads, *(row.cells for row in table.rows), *([table.total.cells] if table.total else [])]
-    cells = [[" ".join(printable(cell).split()) or "-" for cell in row] for row in rows]
+    cells = [[_cell(cell, at) for at, cell in enumerate(row)] for row in rows]
     widths = [max(_width(row[at]) for row in cells) for at in range(len(table.columns))]
     numeric = [column.numeric for column in table.columns]
     head = f"附件{table.number}　{printable(attachment_title(document, table))}"
     return "\n".join([head, "", *(_line(row, widths, numeric) for row in cells)])
+
+
+def _cell(text: str, at: int) -> str:
+    """An empty one is said at the beginning of a line, so that the columns can be counted."""
+    return " ".join(printable(text).split()) or ("-" if at == 0 else "")
 
 
 def _line(cells: list[str], widths: list[int], numeric: list[bool]) -> str:

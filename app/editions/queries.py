@@ -21,7 +21,7 @@ from app.editions.facts import Facts
 from app.editions.findings import Found
 from app.editions.models import Comment, DocumentNumber, Edition, EditionFile, EditionVersion, SetAside
 from app.editions.persons import People
-from app.editions.states import OPEN, PUBLIC
+from app.editions.states import OPEN, PUBLIC, State
 from app.loans.models import Borrower, Household, Loan
 from app.loans.queries import in_region
 from app.places.queries import place_index, within
@@ -85,6 +85,15 @@ def open_one(session: Session, region: str, month: date) -> Edition | None:
         Edition.region_code == region, Edition.month == month_end(month), Edition.state.in_(OPEN)
     )
     found: Edition | None = session.scalar(query)
+    return found
+
+
+def published(session: Session, region: str, month: date) -> Edition | None:
+    """The bulletin of a month that went out and is not withdrawn."""
+    query = select(Edition).where(
+        Edition.region_code == region, Edition.month == month_end(month), Edition.state == State.PUBLISHED
+    )
+    found: Edition | None = session.scalar(query.order_by(Edition.sequence.desc()).limit(1))
     return found
 
 

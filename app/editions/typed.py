@@ -5,7 +5,7 @@ that makes it another one (上月, 收回, 目标 …). What it cannot place it 
 """
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from app.bulletin.figures import FigureRow
@@ -17,6 +17,8 @@ from app.editions.findings import Found, Kinds, written_by_people
 from app.labels import T, Text
 from app.places.rules import stem
 
+_UNITS = ("户", "笔", "万元", "%")
+_DIGITS = re.compile(r"[^\d.]")
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(户|笔|万元|%|％)")
 # What a number is of, by the words before it; the longer first.
 _KEYS = (
@@ -41,12 +43,45 @@ _OTHER = re.compile(
 _NEAR = 12  # characters between the word and its number
 
 
-def typed_figures(blocks: tuple[Block, ...], facts: Facts) -> Iterator[Found]:
-    """Numbers in what people wrote that are not the figure which the sentence says they are."""
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A number with its unit as somebody typed it, from ``start`` on in the text of a block."""
+
+    block: int
+    start: int
+    text: str
+    sentence: tuple[int, int]
+
+
+def typed_numbers(blocks: tuple[Block, ...]) -> list[Typed]:
+    """The numbers that people typed; what live fields print is none of them."""
+    found: list[Typed] = []
     for number, block in written_by_people(blocks):
         live = _live(block)
         for sentence in _SENTENCE.finditer(block.text):
-            yield from _in_sentence(sentence[0], sentence.start(), live, number, facts)
+            found += [
+                Typed(number, match.start(), match[0], sentence.span())
+                for match in _NUMBER.finditer(block.text, *sentence.span())
+                if match.start() not in live
+            ]
+    return found
+
+
+def typed_figures(
+    blocks: tuple[Block, ...], typed: list[Typed], facts: Facts
+) -> dict[tuple[int, int], Found | None]:
+    """Where it is said which figure a typed number is: what is wrong with it, None where it is right."""
+    judged: dict[tuple[int, int], Found | None] = {}
+    for number in typed:
+        found = _figure_meant(blocks[number.block].text, number, facts)
+        if found is not None:
+            wrong = _compare(number.text, *found, facts)
+            judged[number.block, number.start] = (
+                None
+                if wrong is None
+                else Found(Kinds.FIGURE, number.text, wrong[0], number.block, wrong[1], wrong[2])
+            )
+    return judged
 
 
 def _live(block: Block) -> set[int]:
@@ -60,20 +95,17 @@ def _live(block: Block) -> set[int]:
     return places
 
 
-def _in_sentence(sentence: str, start: int, live: set[int], block: int, facts: Facts) -> Iterator[Found]:
-    for match in _NUMBER.finditer(sentence):
-        if start + match.start() in live:
-            continue
-        key = _key_before(sentence, match.start())
-        if key is None or sentence[match.end() :].startswith(("以内", "以上", "以下", "左右")):
-            continue
-        name = dict(_KEYS)[key[0]].get(match[2].replace("％", "%"))
-        row = _row_before(sentence[: key[1]], facts)
-        if name is None or row is None:
-            continue
-        typed = Decimal(match[1].replace(",", ""))
-        if (found := _compare(typed, match[0], name, row, facts)) is not None:
-            yield Found(Kinds.FIGURE, match[0], found[0], block, found[1], found[2])
+def _figure_meant(text: str, number: Typed, facts: Facts) -> tuple[str, FigureRow] | None:
+    """The field and the row that a typed number is said to be; None where the sentence does not tell."""
+    first, last = number.sentence
+    sentence, at = text[first:last], number.start - first
+    key = _key_before(sentence, at)
+    if key is None or sentence[at + len(number.text) :].startswith(("以内", "以上", "以下", "左右")):
+        return None
+    unit = next(unit for unit in _UNITS if number.text.replace("％", "%").endswith(unit))
+    name = dict(_KEYS)[key[0]].get(unit)
+    row = _row_before(sentence[: key[1]], facts)
+    return None if name is None or row is None else (name, row)
 
 
 def _key_before(sentence: str, at: int) -> tuple[str, int] | None:
@@ -103,9 +135,7 @@ def _row_before(words: str, facts: Facts) -> FigureRow | None:
     return row if place >= 0 else total
 
 
-def _compare(
-    typed: Decimal, printed: str, name: str, row: FigureRow, facts: Facts
-) -> tuple[Text, bool, str] | None:
+def _compare(printed: str, name: str, row: FigureRow, facts: Facts) -> tuple[Text, bool, str] | None:
     """Why a typed number is wrong, whether that blocks, and what it should be; None when it is right."""
     if name in ROW_FIELDS:
         field = ROW_FIELDS[name]
@@ -115,7 +145,7 @@ def _compare(
         actual, unit, of = "—" if rate is None else str(rate), "%", ""
     if actual == "—":
         return None
-    exact = Decimal(actual)
+    exact, typed = Decimal(actual), Decimal(_DIGITS.sub("", printed))
     if typed == exact:
         return None
     exponent = typed.as_tuple().exponent

@@ -7,7 +7,7 @@ Three sections: the text, upright; the attachments, across, their tables' heads 
 from app.editions.document import Block, Document, Kind
 from app.editions.setting import attachment_title, attachments, salutation, signed_on, title_lines, width
 from app.editions.tables import Table
-from app.editions.word_frame import BODY, RED_SIZE, add_styles, end_of_section, heads_and_feet, section
+from app.editions.word_frame import BODY, RED_SIZE, end_of_section, heads_and_feet, section, styled_document
 from app.editions.word_tables import table_xml
 from app.gbt9704 import (
     CHARACTERS,
@@ -16,7 +16,6 @@ from app.gbt9704 import (
     TEXT_WIDTH,
     TWIPS,
     append,
-    new_document,
     paragraph,
     run,
     saved,
@@ -33,8 +32,7 @@ _RULE = {"thick": 8, "thin": 6}  # eighths of a point, of the imprint: 0.35 mm a
 
 def write(document: Document) -> bytes:
     """The file's content; the same for the same document."""
-    file = new_document()
-    add_styles(file)
+    file = styled_document()
     references = heads_and_feet(file, document)
     append(file, _text(document) + end_of_section(references, across=False))
     append(file, "".join(_attachment(document, t, t.number == 1) for t in attachments(document)))

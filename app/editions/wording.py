@@ -6,7 +6,6 @@ never names a person.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from decimal import Decimal
 
 from app.bulletin.figures import FigureRow
 from app.bulletin.narrative import whole
@@ -93,10 +92,10 @@ def _split(text: str) -> Said:
     return heading.strip(), rest.strip()
 
 
-def _named(rows: Sequence[FigureRow], field: str) -> str:
+def _named(rows: Sequence[FigureRow], field: str, facts: Facts) -> str:
     """阿岗镇（{阿岗镇·逾期率}）、… and how many more."""
     shown = "、".join(f"{row.name}（{{{row.name}·{field}}}）" for row in rows[:MOST_NAMED])
-    return shown + (f"等{len(rows)}个地区" if len(rows) > MOST_NAMED else "")
+    return shown + (f"等{len(rows)}个{facts.rows_are}" if len(rows) > MOST_NAMED else "")
 
 
 def _rate(facts: Facts) -> Iterator[Said]:
@@ -107,19 +106,18 @@ def _rate(facts: Facts) -> Iterator[Said]:
     text = f"截至{{截至日期}}，{scope}逾期{{逾期户数}}{{逾期金额}}，逾期率{{逾期率}}"
     provincial = lines.provincial_rate
     if provincial is not None:
-        gap: Decimal = total.overdue_rate_pct - provincial
-        if gap > 0:
-            text += f"，比全省平均逾期率{{全省平均逾期率}}高{gap}个百分点，没有达到不高于全省平均水平的要求"
+        if total.overdue_rate_pct > provincial:
+            text += "，比全省平均逾期率{全省平均逾期率}高{与全省差距}，没有达到不高于全省平均水平的要求"
         else:
             text += "，不高于全省平均逾期率{全省平均逾期率}"
     if lines.rank is not None and lines.of is not None:
         text += "，在全市{排名总数}个县（市、区）中排第{排名}位"
     if above:
         level = "全省平均水平" if provincial is not None else f"{scope}平均水平"
-        text += f"。其中{_named(above, '逾期率')}逾期率高于{level}"
+        text += f"。其中{_named(above, '逾期率', facts)}逾期率高于{level}"
     over = provincial is not None and total.overdue_rate_pct > provincial
     if over or above:
-        yield ("逾期率仍然偏高" if over else "部分地区逾期率偏高"), text + "。"
+        yield ("逾期率仍然偏高" if over else f"部分{facts.rows_are}逾期率偏高"), text + "。"
 
 
 def _growth(facts: Facts) -> Iterator[Said]:
@@ -130,8 +128,8 @@ def _growth(facts: Facts) -> Iterator[Said]:
         f"{row.name}由{{{row.name}·上月逾期金额}}增加到{{{row.name}·逾期金额}}"
         for row, _ in grew[:MOST_NAMED]
     )
-    more = f"，共{len(grew)}个地区逾期金额增加" if len(grew) > MOST_NAMED else ""
-    yield "部分地区逾期金额增加", f"与上月末相比，{listed}{more}。"
+    more = f"，共{len(grew)}个{facts.rows_are}逾期金额增加" if len(grew) > MOST_NAMED else ""
+    yield f"部分{facts.rows_are}逾期金额增加", f"与上月末相比，{listed}{more}。"
 
 
 def _lines(facts: Facts) -> Iterator[Said]:
@@ -139,7 +137,11 @@ def _lines(facts: Facts) -> Iterator[Said]:
     if not neglected:
         return
     listed = "；".join(f"{row.name}{_untouched(found)}" for row, found in neglected[:MOST_NAMED])
-    more = f"；其余{len(neglected) - MOST_NAMED}个地区也有空白" if len(neglected) > MOST_NAMED else ""
+    more = (
+        f"；其余{len(neglected) - MOST_NAMED}个{facts.rows_are}也有空白"
+        if len(neglected) > MOST_NAMED
+        else ""
+    )
     yield "双线清收还有空白", f"{{月份}}末未结的逾期案件中，本月{listed}{more}。"
 
 
@@ -165,9 +167,10 @@ def _causes(facts: Facts) -> Iterator[Said]:
 def _promises(facts: Facts) -> Iterator[Said]:
     broken = facts.judged - facts.kept
     if broken > 0:
+        which = f"其中{broken}笔" if facts.kept else "均"
         yield (
             "部分还款承诺没有兑现",
-            f"{{月份}}到期的还款承诺{facts.judged}笔，其中{broken}笔没有按期足额兑现，承诺之后的跟进不够及时。",
+            f"{{月份}}到期的还款承诺{facts.judged}笔，{which}没有按期足额兑现，承诺之后的跟进不够及时。",
         )
 
 
@@ -175,6 +178,6 @@ def _lending(facts: Facts) -> Iterator[Said]:
     behind = facts.behind_target()
     if behind:
         yield (
-            "部分地区新增投放偏慢",
-            f"{_named(behind, '完成率')}完成年度目标任务的进度慢于时间进度。",
+            f"部分{facts.rows_are}新增投放偏慢",
+            f"{_named(behind, '完成率', facts)}完成年度目标任务的进度慢于时间进度。",
         )

@@ -169,7 +169,7 @@ def resolve(values: Iterable[Held], region: str, month: date) -> Lines:
             other = found.get(value.kind)
             if other is None or _nearness(value) > _nearness(other):
                 found[value.kind] = value
-    return Lines(found)
+    return Lines({kind: found[kind] for kind in LineKind if kind in found})
 
 
 def _nearness(value: Held) -> tuple[int, date, bool]:

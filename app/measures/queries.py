@@ -194,10 +194,12 @@ class Counts:
     by_kind: dict[Kind, Count]
 
 
-def count(session: Session, period: Period, scope: Scope, by_branch: bool = False) -> list[Counts]:
-    """Every kind by township, or by branch; first the sum of all under the place ""."""
+def count(
+    session: Session, period: Period, scope: Scope, by_branch: bool = False, kinds: Iterable[Kind] = Kind
+) -> list[Counts]:
+    """Every kind (or those of ``kinds``) by township, or by branch; first the sum of all under the place ""."""
     places: dict[str, dict[Kind, Count]] = {"": {}}
-    for kind in Kind:
+    for kind in kinds:
         made = behind(kind, period, scope).subquery()
         place = made.c.branch_id if by_branch else made.c.township_code
         query = select(place, func.count(), func.coalesce(func.sum(made.c.fen), 0)).group_by(place)

@@ -24,10 +24,10 @@ from app.outlook.rules import (
     HORIZON,
     TESTED,
     Ahead,
+    BackTest,
     Forecast,
     Rate,
     State,
-    Test,
     coming,
     kept_as_before,
     narrowed,
@@ -197,14 +197,14 @@ def _growth(past: Iterable[Past]) -> float:
     return sum(rates) / len(rates) if rates else 0.0
 
 
-def _test(session: Session, scope: Scope, past: Sequence[Past], number: int) -> Test:
+def _test(session: Session, scope: Scope, past: Sequence[Past], number: int) -> BackTest:
     """A past month told from the month end before it, by what was known then."""
     month, earlier = past[number], past[number + 1 :]
     where, state = standing_before(month.flows)
     rolled = roll(where, [p.flows for p in earlier], _growth(earlier))
     said = promised(session, scope, month.before, [month.month])[0]
     kept: Rate = promises_kept(state, 0, said)
-    return Test(
+    return BackTest(
         month.month,
         printed_rate(month.overdue, month.stock),
         nothing_paid(state, 0).rate,

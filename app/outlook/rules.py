@@ -103,7 +103,7 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class BackTest:
     """A month that is over, told from the month end before, beside what came (percent)."""
 
     month: date
@@ -125,7 +125,7 @@ class Forecast:
     start: date
     state: State
     months: tuple[Ahead, ...]
-    tests: tuple[Test, ...]
+    tests: tuple[BackTest, ...]
     learnt: int
     judged: int
     kept: int
@@ -173,7 +173,7 @@ def _ahead(each: Ahead) -> dict[str, object]:
     }
 
 
-def _test(each: Test) -> dict[str, object]:
+def _test(each: BackTest) -> dict[str, object]:
     return {
         "month": f"{each.month:%Y-%m}",
         "actual_pct": _text(each.actual),

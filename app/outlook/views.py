@@ -14,7 +14,7 @@ from app.clock import month_end, parse_month
 from app.db import db
 from app.labels import T
 from app.lines.queries import lines_for
-from app.lines.rules import RATES, Lines, LineKind, printed_rate
+from app.lines.rules import RATES, LineKind, Lines, printed_rate
 from app.lines.text import LinesRefused, read_value
 from app.loans.models import Snapshot
 from app.loans.rules import Category

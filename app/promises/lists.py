@@ -28,7 +28,7 @@ SOON_DAYS = 7
 class Show(Labelled):
     """Which promises a list shows."""
 
-    OPEN = "open", T("Open")
+    OPEN = "open", T("Still open")
     WEEK = "week", T("Due within 7 days")
     BROKEN = "broken", T("Not kept, or in part")
     KEPT = "kept", T("Kept")

@@ -36,6 +36,8 @@ def possible(message: OutboxMessage, clocks: Clocks) -> list[Decision]:
     """What a person may decide: anew only what provably never left and is still true."""
     if message.state not in NEEDS_A_PERSON:
         return []
+    if message.campaign_id is not None and not may_have_left(message):
+        return [Decision.NOT_SENT]  # a campaign is no promise to anybody
     if may_have_left(message):
         return [Decision.ARRIVED, Decision.NOT_SENT]
     true = message.expires_at > clocks.business
@@ -131,7 +133,8 @@ def _text(session: Session, old: OutboxMessage) -> str:
     rows = session.scalars(select(Reminder).where(Reminder.message_id == old.id)).all()
     if template is None or not rows:
         return old.text
-    text, empty = text_of(template, old.borrower.name, [Due(row.amount, row.due_on) for row in rows])
+    name = old.borrower.name if old.borrower else ""
+    text, empty = text_of(template, name, [Due(row.amount, row.due_on) for row in rows])
     if empty:
         raise DecisionRefused(
             "decision", T("The text would still have an empty place. Correct the ledger first.")

@@ -1,17 +1,22 @@
 """The forms of reminders: a text, the lead times, a decision on one message."""
 
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, RadioField, StringField, TextAreaField
+from wtforms import DateField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.labels import Text
+from app.loans.rules import Category
+from app.places.models import Region
+from app.reminders.campaigns import Order
 from app.reminders.deciding import Decision
 from app.reminders.models import TEXT, WHY
+from app.reminders.rules import CampaignKind
 from app.reminders.texts import Wording
 from app.reminders.wording import DEFAULT
 
@@ -50,6 +55,47 @@ class LeadsForm(_Refusable):
         """The day from which it is to hold, None when that is no day to come."""
         day: date | None = self.starts_on.data
         return day if day is not None and day >= today else None
+
+
+class CampaignForm(_Refusable):
+    """One message to many; the kind comes with the address."""
+
+    name = StringField(
+        _l("Name of the campaign"), [InputRequired(_l("Give the campaign a name.")), Length(max=64)]
+    )
+    send_on = DateField(_l("Goes out on"), [InputRequired(_l("Choose today or a day to come."))])
+    categories = SelectMultipleField(_l("Kinds of borrower"))
+    townships = SelectMultipleField(_l("Townships"))
+    listed = TextAreaField(_l("Own list"), [Length(max=400_000)])
+    body = TextAreaField(_l("Text"), [InputRequired(_l("Write what is to be said.")), Length(max=TEXT)])
+    signature = StringField(
+        _l("Sender"), [InputRequired(_l("Write the sender in brackets, such as 【罗平农商行】."))]
+    )
+    phone = StringField(_l("Number to ask at"), [Length(max=32)])
+
+    @classmethod
+    def within(cls, townships: list[Region], **values: Any) -> "CampaignForm":
+        form = cls(**values)
+        form.categories.choices = [(one.value, one.label.render(gettext)) for one in Category]
+        form.townships.choices = [(one.code, one.short) for one in townships]
+        return form
+
+    def order(self, kind: CampaignKind, region: str) -> Order:
+        wording = Wording(self.body.data or "", self.signature.data or "", self.phone.data or "")
+        return Order(
+            kind,
+            self.name.data or "",
+            region,
+            wording,
+            self.send_on.data,
+            tuple(Category(one) for one in self.categories.data or ()),
+            tuple(self.townships.data or ()),
+            (self.listed.data or "") if kind is CampaignKind.PUBLICITY else "",
+        )
+
+
+class StopForm(_Refusable):
+    reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=WHY)])
 
 
 class ResultForm(FlaskForm):  # type: ignore[misc]

@@ -105,6 +105,8 @@ def hear(session: Session, provider: str, receipt: Receipt, today: date, real: d
         message = session.scalar(told.where(SendAttempt.token == receipt.token))
         if message is not None:
             stop_phone(session, message.phone, "the carrier's own opt-out", real)
-            borrower_opted_out(session, message.borrower_id, today, str(code))
-            _suppress(session, [message.borrower_id], message.phone, real)
+            people = [] if message.borrower_id is None else [message.borrower_id]
+            for borrower in people:
+                borrower_opted_out(session, borrower, today, str(code))
+            _suppress(session, people, message.phone, real)
     return new

@@ -13,7 +13,7 @@ from app.fairness.models import BorrowerMark
 from app.fairness.queries import limits_for
 from app.loans.models import Borrower, Loan
 from app.policies.queries import Policies
-from app.reminders.models import OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
+from app.reminders.models import MessageTemplate, OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
 from app.reminders.moves import Clocks, move
 from app.reminders.plan import UNWANTED, Words, text_of
 from app.reminders.rules import Hours, may_leave
@@ -30,7 +30,7 @@ class Judge:
     ) -> None:
         self.session, self.clocks, self.channel = session, clocks, channel
         self.words, self.numbers = Words.load(session), Policies(session, clocks.today)
-        borrowers = sorted({message.borrower_id for message in waiting})
+        borrowers = sorted({message.borrower_id for message in waiting if message.borrower_id is not None})
         # Locked, so that of two messages to one borrower the second sees the first; who is busy comes later.
         lock = select(Borrower.id, Borrower.name).where(Borrower.id.in_(borrowers)).order_by(Borrower.id)
         self.names = dict(session.execute(lock.with_for_update(skip_locked=True, key_share=True)).all())
@@ -50,7 +50,9 @@ class Judge:
                 )
             )
         )
-        self.sent = _sent(session, borrowers, clocks.today)
+        self.sent = _sent(
+            session, borrowers, [m.phone for m in waiting if m.borrower_id is None], clocks.today
+        )
         self.dues = _dues(session, [message.id for message in waiting])
         self.spent = [0, 0, 0]
         self.ended = 0
@@ -58,7 +60,8 @@ class Judge:
 
     def passes(self, message: OutboxMessage) -> bool:
         """May it leave? If not, it is ended or put off here."""
-        if message.borrower_id not in self.names or self._over_limit(message):
+        busy = message.borrower_id is not None and message.borrower_id not in self.names
+        if busy or self._over_limit(message):
             return False
         if message.borrower_id in self.unwanted or message.phone in self.stopped:
             return self._end(message, Event.NOT_WANTED, "opted out, or in hardship")
@@ -68,7 +71,7 @@ class Judge:
             return self._end(message, Event.NOT_NEEDED, "repaid, or the due date changed")
         limits = limits_for(self.numbers, message.region_code, message.lender_id)
         hours = Hours(limits.sms_from, limits.sms_until, limits.sms_per_day, limits.sms_per_week)
-        later = may_leave(self.clocks.business, hours, self.sent[message.borrower_id])
+        later = may_leave(self.clocks.business, hours, self.sent[_who(message)])
         if later is not None:
             if later >= message.expires_at:
                 return self._end(message, Event.TOO_LATE, "")
@@ -94,15 +97,21 @@ class Judge:
             for row in rows
             if row.balance > 0 and not row.missing_since and row.effective_due_on == row.due_on
         ]
-        template = self.words.of(message.lender_id)
+        template = self._template(message)
         if template and true and (len(true) < len(rows) or any(row.balance != row.amount for row in true)):
             dues = [Due(row.balance, row.due_on) for row in true]
-            message.text, _ = text_of(template, self.names[message.borrower_id], dues)
+            message.text, _ = text_of(template, self.names[message.borrower_id or 0], dues)
             message.parts = parts(message.text)
         return bool(true)
 
+    def _template(self, message: OutboxMessage) -> MessageTemplate | None:
+        """A campaign keeps its own text; a reminder takes the newest."""
+        if message.campaign_id is None:
+            return self.words.of(message.lender_id)
+        return self.session.get(MessageTemplate, message.template_id)
+
     def spend(self, message: OutboxMessage, cost: int) -> None:
-        self.sent[message.borrower_id].append(self.clocks.today)
+        self.sent[_who(message)].append(self.clocks.today)
         self.spent = [self.spent[0] + 1, self.spent[1] + message.parts, self.spent[2] + cost]
 
     def keep_spending(self) -> None:
@@ -118,16 +127,27 @@ class Judge:
             self.session.execute(row.on_conflict_do_update(index_elements=["day"], set_=more))
 
 
-def _sent(session: Session, borrowers: list[int], today: date) -> dict[int, list[date]]:
-    found: dict[int, list[date]] = defaultdict(list)
-    query = select(OutboxMessage.borrower_id, OutboxMessage.sent_on).where(
-        OutboxMessage.borrower_id.in_(borrowers),
-        OutboxMessage.sent_on > today - timedelta(days=7),
-        OutboxMessage.state.in_(MAY_HAVE_ARRIVED),
+def _who(message: OutboxMessage) -> int | str:
+    """Whose caps a message counts against: the borrower's, for a stranger the number's."""
+    return message.phone if message.borrower_id is None else message.borrower_id
+
+
+def _sent(
+    session: Session, borrowers: list[int], strangers: list[str], today: date
+) -> dict[int | str, list[date]]:
+    """The days of the last week on which each was written to."""
+    found: dict[int | str, list[date]] = defaultdict(list)
+    query = select(OutboxMessage.borrower_id, OutboxMessage.phone, OutboxMessage.sent_on).where(
+        OutboxMessage.sent_on > today - timedelta(days=7), OutboxMessage.state.in_(MAY_HAVE_ARRIVED)
     )
-    for borrower, day in session.execute(query):
+    rows = list(session.execute(query.where(OutboxMessage.borrower_id.in_(borrowers))))
+    if strangers:
+        rows += session.execute(
+            query.where(OutboxMessage.borrower_id.is_(None), OutboxMessage.phone.in_(strangers))
+        )
+    for borrower, phone, day in rows:
         if day is not None:
-            found[borrower].append(day)
+            found[phone if borrower is None else borrower].append(day)
     return found
 
 

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import User
 from app.accounts.rules import Scope
+from app.places.models import Region
 from app.places.queries import CodeColumn, within
 from app.reminders.models import (
+    Campaign,
     DeliveryReceipt,
     HandoffBatch,
     HandoffResult,
@@ -82,6 +84,7 @@ class Chosen:
 
     states: tuple[State, ...] = ()
     day: date | None = None
+    campaign: int | None = None
 
 
 def _listed(scope: Scope, chosen: Chosen) -> Select[OutboxMessage]:
@@ -90,6 +93,8 @@ def _listed(scope: Scope, chosen: Chosen) -> Select[OutboxMessage]:
         query = query.where(OutboxMessage.state.in_(chosen.states))
     if chosen.day:
         query = query.where(OutboxMessage.day == chosen.day)
+    if chosen.campaign:
+        query = query.where(OutboxMessage.campaign_id == chosen.campaign)
     return query
 
 
@@ -176,6 +181,36 @@ def texts(session: Session) -> list[tuple[MessageTemplate, str, str]]:
         (one, names.get(one.written_by_id or 0, ""), names.get(one.approved_by_id or 0, ""))
         for one in session.scalars(query.order_by(MessageTemplate.version.desc()))
     ]
+
+
+def campaigns(session: Session, scope: Scope, most: int = 200) -> list[Campaign]:
+    """The newest first."""
+    query = select(Campaign).where(_in_county(Campaign.region_code, scope))
+    query = query.options(joinedload(Campaign.template), joinedload(Campaign.stopped_by))
+    return list(session.scalars(query.order_by(Campaign.id.desc()).limit(most)))
+
+
+def find_campaign(session: Session, campaign_id: int, scope: Scope) -> Campaign | None:
+    query = select(Campaign).where(Campaign.id == campaign_id, _in_county(Campaign.region_code, scope))
+    return session.scalar(query.options(joinedload(Campaign.template), joinedload(Campaign.stopped_by)))
+
+
+def short_names(session: Session, codes: str) -> list[str]:
+    """The printed names of regions, their codes joined by commas."""
+    query = select(Region.short).where(Region.code.in_(codes.split(","))).order_by(Region.code)
+    return list(session.scalars(query)) if codes else []
+
+
+def campaign_counts(session: Session, campaign_id: int) -> dict[State, int]:
+    """A campaign's messages by state."""
+    query = select(OutboxMessage.state, func.count()).where(OutboxMessage.campaign_id == campaign_id)
+    return dict(session.execute(query.group_by(OutboxMessage.state)).all())
+
+
+def names_of(session: Session, *people: int | None) -> list[str]:
+    """The names of accounts, "" for none."""
+    names = dict(session.execute(select(User.id, User.name).where(User.id.in_(people))).all())
+    return [names.get(one or 0, "") for one in people]
 
 
 def batches(session: Session, scope: Scope, before: int | None, limit: int) -> list[HandoffBatch]:

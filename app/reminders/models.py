@@ -11,10 +11,12 @@ from app.db import FOREVER, Base, Choice
 from app.loans.models import Borrower, Loan
 from app.places.models import CODE, Lender
 from app.privacy import PHONE, Sealed
+from app.reminders.rules import CampaignKind, CampaignState
 from app.reminders.states import State
 
 TEXT = 1000
 WHY = 240
+_STRANGER = text("borrower_id IS NULL")
 MOST_LEFT = 500
 
 
@@ -54,6 +56,49 @@ class MessageTemplate(Base):
     __table_args__ = (UniqueConstraint("name", "version"),)
 
 
+class Campaign(Base):
+    """One message to many, once: to whose loans fall due from ``send_on`` until ``until``, or to make policy known.
+
+    ``categories`` and ``townships`` narrow it (joined by commas, "" for all); ``listed``: to the people typed in.
+    """
+
+    __tablename__ = "campaign"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[CampaignKind] = mapped_column(Choice(CampaignKind))
+    name: Mapped[str] = mapped_column(String(64))
+    region_code: Mapped[str] = mapped_column(CODE, index=True)
+    template_id: Mapped[int] = mapped_column(ForeignKey("message_template.id"))
+    categories: Mapped[str] = mapped_column(String(80), default="")
+    townships: Mapped[str] = mapped_column(String(400), default="")
+    listed: Mapped[bool] = mapped_column(default=False)
+    send_on: Mapped[date]
+    until: Mapped[date]
+    state: Mapped[CampaignState] = mapped_column(Choice(CampaignState))
+    planned_at: Mapped[datetime | None]
+    capped: Mapped[int] = mapped_column(default=0)  # left out by the cap when it was planned
+    stopped_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    stopped_at: Mapped[datetime | None]
+    stop_reason: Mapped[str] = mapped_column(String(WHY), default="")
+
+    template: Mapped[MessageTemplate] = relationship()
+    stopped_by: Mapped[User | None] = relationship()
+
+
+class CampaignPerson(Base):
+    """Somebody on a campaign's own list; ``borrower_id`` where the number is a borrower's."""
+
+    __tablename__ = "campaign_person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    phone: Mapped[str] = mapped_column(Sealed(PHONE))
+    borrower_id: Mapped[int | None] = mapped_column(ForeignKey("borrower.id"))
+
+    __table_args__ = (UniqueConstraint("campaign_id", "phone"),)
+
+
 class OutboxMessage(Base):
     """One message; ``key`` is deterministic, so that planning it again changes nothing.
 
@@ -65,7 +110,10 @@ class OutboxMessage(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(80), unique=True)
-    borrower_id: Mapped[int] = mapped_column(ForeignKey("borrower.id"))
+    borrower_id: Mapped[int | None] = mapped_column(
+        ForeignKey("borrower.id")
+    )  # None: of a campaign's own list
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
     template_id: Mapped[int | None] = mapped_column(ForeignKey("message_template.id"))
     lender_id: Mapped[int | None] = mapped_column(ForeignKey("lender.id"))
     region_code: Mapped[str] = mapped_column(CODE)
@@ -92,10 +140,18 @@ class OutboxMessage(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("handoff_batch.id"), index=True)
     changed_at: Mapped[datetime]
 
-    borrower: Mapped[Borrower] = relationship()
+    borrower: Mapped[Borrower | None] = relationship()
 
     __table_args__ = (
         UniqueConstraint("borrower_id", "day", "channel"),
+        Index(
+            "uq_outbox_message_stranger",
+            "phone",
+            "day",
+            unique=True,
+            sqlite_where=_STRANGER,
+            postgresql_where=_STRANGER,
+        ),
         UniqueConstraint("provider", "provider_id"),
         # What work is left, however long the outbox has grown.
         *(
@@ -134,6 +190,20 @@ class Reminder(Base):
     loan: Mapped[Loan] = relationship()
 
     __table_args__ = (UniqueConstraint("loan_id", "due_on", "lead", "channel"),)
+
+
+class HeldOut(Base):
+    """A loan that chance has left without reminders of a due date, so that it can be seen whether reminding helps."""
+
+    __tablename__ = "held_out"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loan.id"))
+    due_on: Mapped[date]
+    share: Mapped[int]  # percent, as it was then
+    decided_on: Mapped[date]
+
+    __table_args__ = (UniqueConstraint("loan_id", "due_on"),)
 
 
 class SendAttempt(Base):

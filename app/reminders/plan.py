@@ -21,7 +21,8 @@ from app.fairness.queries import limits_for
 from app.fairness.words import HARDSHIP, Mark
 from app.loans.models import Borrower, Loan
 from app.policies.queries import Policies
-from app.reminders.models import MessageTemplate, OutboxMessage, Reminder, ReminderPolicy
+from app.policies.rules import Key
+from app.reminders.models import HeldOut, MessageTemplate, OutboxMessage, Reminder, ReminderPolicy
 from app.reminders.rules import (
     AFTER_DUE_DAYS,
     DEFAULT_LEADS,
@@ -29,6 +30,7 @@ from app.reminders.rules import (
     Policy,
     at,
     day_of,
+    is_held_out,
     policy_at,
     read_leads,
     untrue_from,
@@ -99,12 +101,35 @@ def plan(session: Session, moment: datetime, horizon: int = HORIZON) -> Planned:
     today = moment.astimezone(SHANGHAI).date()
     policies = policies_of(session)
     words, numbers, planned = Words.load(session), Policies(session, today), Planned()
-    found = due_loans(session, policies, today, horizon)
+    found = _hold_out(session, due_loans(session, policies, today, horizon), numbers, today)
     borrowers = sorted(found)
     for start in range(0, len(borrowers), CHUNK):
         chunk = borrowers[start : start + CHUNK]
         _write(session, {key: found[key] for key in chunk}, words, numbers, planned)
     return planned
+
+
+def _hold_out(
+    session: Session, found: dict[tuple[int, date], list[DueLoan]], numbers: Policies, today: date
+) -> dict[tuple[int, date], list[DueLoan]]:
+    """Without the loans that chance leaves unreminded where a county has set a share; each of them is kept as such."""
+    kept: dict[tuple[int, date], list[DueLoan]] = {}
+    out = []
+    for key, loans in found.items():
+        told = []
+        for one in loans:
+            share = numbers(Key.HOLD_OUT, one.region, one.lender_id)
+            if is_held_out(one.loan_id, one.due_on, share):
+                out.append(
+                    {"loan_id": one.loan_id, "due_on": one.due_on, "share": share, "decided_on": today}
+                )
+            else:
+                told.append(one)
+        if told:
+            kept[key] = told
+    for first in range(0, len(out), CHUNK):
+        insert_or_ignore(session, HeldOut, out[first : first + CHUNK], (HeldOut.id,))
+    return kept
 
 
 def policies_of(session: Session) -> list[Policy]:
@@ -185,9 +210,11 @@ def _write(
         wanted[row["key"]] = loans
     if not rows:
         return
-    ids = _insert(session, OutboxMessage, rows, (OutboxMessage.id, OutboxMessage.key, OutboxMessage.state))
+    ids = insert_or_ignore(
+        session, OutboxMessage, rows, (OutboxMessage.id, OutboxMessage.key, OutboxMessage.state)
+    )
     reminders = [_reminder(one, number) for number, key, _ in ids for one in wanted[key]]
-    made = _insert(session, Reminder, reminders, (Reminder.id,)) if reminders else []
+    made = insert_or_ignore(session, Reminder, reminders, (Reminder.id,)) if reminders else []
     planned.messages += len(ids)
     planned.held += sum(state is State.REVIEW for _, _, state in ids)
     planned.reminders += len(made)
@@ -204,7 +231,8 @@ def _days_taken(session: Session, borrowers: Iterable[int]) -> dict[int, set[dat
         OutboxMessage.borrower_id.in_(sorted(borrowers)), OutboxMessage.channel == SMS
     )
     for borrower, day in session.execute(query):
-        found[borrower].add(day)
+        if borrower is not None:
+            found[borrower].add(day)
     return found
 
 
@@ -242,7 +270,7 @@ def _message(loans: list[DueLoan], day: date, template: MessageTemplate, numbers
     }
 
 
-def _insert(
+def insert_or_ignore(
     session: Session, model: Any, rows: list[dict[str, Any]], returning: tuple[Any, ...]
 ) -> list[Any]:
     """Insert-or-ignore; what was really added."""

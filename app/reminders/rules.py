@@ -3,15 +3,20 @@
 Days are the county's; every moment carries its zone. Amounts are 分.
 """
 
+import hashlib
+import math
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from app.clock import SHANGHAI
+from app.labels import Labelled, T
 
 DEFAULT_LEADS = (30, 7, 1)
 AFTER_DUE_DAYS = 7  # how long a message after the due date stays true
 NIGHT_ENDS, NIGHT_BEGINS = 8 * 60, 22 * 60  # no message outside, whatever a county sets (GB/T 45251-2025)
 MOST_ATTEMPTS = 8
+_Z = 1.959964  # of a 95 % interval
+USUAL_PRICE = 5  # 分 a part, as a channel has it before its first use
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,17 @@ class Timings:
     def __post_init__(self) -> None:
         if self.lease <= self.deadline:
             raise ValueError("a lease must outlast the deadline of a send")
+
+
+class CampaignKind(Labelled):
+    YEAR_END = "year_end", T("Loans that fall due before the year ends")
+    PUBLICITY = "publicity", T("Making policy known")
+
+
+class CampaignState(Labelled):
+    DRAFT = "draft", T("Waits for approval")
+    APPROVED = "approved", T("Approved")
+    STOPPED = "stopped", T("Stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,47 @@ def may_leave(now: datetime, hours: Hours, sent_on: list[date]) -> datetime | No
     if len(week) >= hours.per_week or sum(day == today for day in week) >= hours.per_day:
         return tomorrow
     return None
+
+
+def is_held_out(loan_id: int, due_on: date, share: int) -> bool:
+    """Does chance leave this loan without reminders of this due date? ``share`` in percent; always the same answer."""
+    if share <= 0:
+        return False
+    drawn = hashlib.sha256(f"{loan_id}:{due_on.isoformat()}".encode()).digest()
+    return int.from_bytes(drawn[:8]) % 10_000 < share * 100
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``paid`` of ``loans``, with Wilson's 95 % interval; all as shares from 0 to 1."""
+
+    paid: int
+    loans: int
+
+    @property
+    def value(self) -> float:
+        return self.paid / self.loans if self.loans else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """(0, 1) where there is no loan."""
+        if not self.loans:
+            return 0.0, 1.0
+        n, z2 = self.loans, _Z * _Z
+        middle = (self.paid + z2 / 2) / (n + z2)
+        half = _Z / (n + z2) * math.sqrt(self.paid * (n - self.paid) / n + z2 / 4)
+        return max(0.0, min(self.value, middle - half)), min(1.0, max(self.value, middle + half))
+
+
+def difference(treated: Share, control: Share) -> tuple[float, float, float] | None:
+    """How much larger the first share is, and Newcombe's 95 % interval of it; None where one has no loan."""
+    if not treated.loans or not control.loans:
+        return None
+    d = treated.value - control.value
+    (low_t, high_t), (low_c, high_c) = treated.interval, control.interval
+    low = d - math.hypot(treated.value - low_t, high_c - control.value)
+    high = d + math.hypot(high_t - treated.value, control.value - low_c)
+    return d, low, high
 
 
 def backoff(attempt: int, chance: float, timings: Timings) -> timedelta:

@@ -2,9 +2,8 @@
 
 from datetime import date
 
-from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.accounts.access import requires, scope, user
@@ -14,9 +13,10 @@ from app.db import db
 from app.fairness.queries import limits_for
 from app.policies.queries import Policies
 from app.reminders import lists
+from app.reminders.campaign_pages import price_of_a_part
 from app.reminders.forecast import previews, what_if
 from app.reminders.forms import LeadsForm, TextForm
-from app.reminders.models import MessageTemplate, SmsChannel
+from app.reminders.models import MessageTemplate
 from app.reminders.pages import bp
 from app.reminders.plan import Words, policies_of
 from app.reminders.rules import policy_at
@@ -26,13 +26,7 @@ from app.sms.rules import parts
 from app.today import business_date, now
 
 MONTHS = 14
-USUAL_PRICE = 5  # 分 a part, as a channel has it before its first use
 Answer = str | Response | tuple[str, int]
-
-
-def _price(session: Session) -> int:
-    channel = session.get(SmsChannel, current_app.extensions["qingshou.sms_provider"]().name)
-    return channel.price if channel else USUAL_PRICE
 
 
 @bp.get("/texts")
@@ -59,7 +53,7 @@ def _text_form(form: TextForm, shown: list[tuple[str, int, list[str]]] | None = 
         form=form,
         fields=FIELDS,
         shown=shown,
-        price=_price(db.session()),
+        price=price_of_a_part(db.session()),
         default=DEFAULT,
     )
 
@@ -122,7 +116,7 @@ def _text_page(found: MessageTemplate, refused: TextRefused | None = None) -> st
         author=author,
         approver=approver,
         shown=_shown(Wording(found.body, found.signature, found.phone)),
-        price=_price(session),
+        price=price_of_a_part(session),
         own=found.written_by_id == user().id,
         refused=refused.messages if refused else (),
     )
@@ -192,7 +186,7 @@ def _when(form: LeadsForm) -> str:
         month=month,
         months=[add_months(today.replace(day=1), n) for n in range(MONTHS)],
         reached=reached,
-        price=_price(session),
+        price=price_of_a_part(session),
         policies=lists.policies_for(session, region),
         limits=limits_for(Policies(session, today), region),
         today=today,

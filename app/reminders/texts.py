@@ -1,5 +1,6 @@
 """Versions of what is said: written by one, approved by another, never changed once written."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +13,7 @@ from app.db import FOREVER, own_setting
 from app.labels import T, Text
 from app.reminders.models import TEXT, WHY, MessageTemplate, ReminderPolicy
 from app.reminders.rules import read_leads
-from app.reminders.wording import complaints
+from app.reminders.wording import FIELDS, complaints
 
 NAME = "reminder"
 _LOCK = "reminders_texts"
@@ -34,9 +35,9 @@ class Wording:
     signature: str
     phone: str
 
-    def check(self) -> None:
+    def check(self, fields: Container[str] = FIELDS) -> None:
         """Raises TextRefused for the first field that cannot stay so."""
-        if wrong := complaints(self.body):
+        if wrong := complaints(self.body, fields=fields):
             raise TextRefused("body", *wrong)
         if len(self.body) > TEXT // 2:
             raise TextRefused("body", T("At most %(n)s characters.", n=TEXT // 2))
@@ -50,10 +51,15 @@ class Wording:
 def write(session: Session, wording: Wording, author: User) -> MessageTemplate:
     """Keep a new version; it is used once somebody else has approved it. Raises TextRefused."""
     wording.check()
+    return keep(session, wording, author, NAME)
+
+
+def keep(session: Session, wording: Wording, author: User, name: str) -> MessageTemplate:
+    """The next version of the text ``name``, checked by the caller."""
     own_setting(session, _LOCK)
-    newest = session.scalar(select(func.max(MessageTemplate.version)).where(MessageTemplate.name == NAME))
+    newest = session.scalar(select(func.max(MessageTemplate.version)).where(MessageTemplate.name == name))
     made = MessageTemplate(
-        name=NAME,
+        name=name,
         version=(newest or 0) + 1,
         body=wording.body.strip(),
         signature=wording.signature.strip(),

@@ -11,8 +11,9 @@ from app.accounts.access import requires, scope, user
 from app.accounts.rules import Permission
 from app.db import db
 from app.heartbeat import SILENCE, last_beat
-from app.reminders import batch_pages, lists, text_pages  # noqa: F401 - their pages join the blueprint
+from app.reminders import batch_pages, campaign_pages, lists, text_pages  # noqa: F401 - their pages join the blueprint
 from app.reminders.deciding import Decision, DecisionRefused, decide, possible, resume
+from app.reminders.effect import Group, effect
 from app.reminders.forecast import coming
 from app.reminders.forms import DecideForm
 from app.reminders.lists import Chosen, Funnel
@@ -23,10 +24,11 @@ from app.reminders.plan import Words
 from app.reminders.queries import oldest_pending, spent
 from app.reminders.states import NEEDS_A_PERSON, State
 from app.today import moment, now
-from app.web import COUNT_LIMIT, PAGE_SIZE, after_day_and_id, page_of
+from app.web import COUNT_LIMIT, LARGEST_ID, PAGE_SIZE, after_day_and_id, page_of
 
 __all__ = ["bp"]
 DAYS = 14
+YEAR = 366  # days over which it is asked whether reminding helps
 PERSON = "person"
 
 
@@ -58,6 +60,8 @@ def index() -> str:
         funnel=Funnel.of(counts),
         person=sum(counts.get(state, 0) for state in NEEDS_A_PERSON),
         states=State,
+        effect=effect(session, mine, clocks.today - timedelta(days=YEAR), clocks.today),
+        groups=Group,
         calendar=[(day, *waiting.get(day, (0, 0)), ahead.get(day, 0)) for day in days],
         approved=Words.load(session).of(None),
         unapproved=[one for one, _, _ in every_text[:1] if one.approved_at is None],
@@ -73,7 +77,8 @@ def _chosen() -> Chosen:
     state, day = request.args.get("state") or "", request.args.get("day") or ""
     try:
         states = NEEDS_A_PERSON if state == PERSON else (State(state),) if state else ()
-        return Chosen(tuple(states), date.fromisoformat(day) if day else None)
+        campaign = request.args.get("campaign", 0, int)
+        return Chosen(tuple(states), date.fromisoformat(day) if day else None, campaign % LARGEST_ID or None)
     except ValueError:
         abort(404)
 
@@ -118,7 +123,7 @@ def _page(found: OutboxMessage, form: DecideForm) -> str:
         message=found,
         history=lists.history_of(session, found),
         form=form,
-        replies=lists.panel(session, found.borrower_id).replies,
+        replies=lists.panel(session, found.borrower_id).replies if found.borrower_id else [],
         needs=NEEDS_A_PERSON,
     )
 

@@ -4,7 +4,7 @@ A field that is empty for one borrower makes no message with a hole in it: ``ren
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +18,12 @@ FIELDS = {
     "due": T("the due date"),
     "phone": T("the number to ask at"),
 }
+GENERAL = ("signature", "name", "phone")  # what is known of everybody
 DEFAULT = "{signature}{name},您的小额信贷{amount}万元{due}到期,请存足本息,咨询{phone}。"
+YEAR_END = "{signature}{name},您的小额信贷{amount}万元{due}到期,请在年底前备足本息,有困难请尽早联系{phone}。"
+PUBLICITY = (
+    "{signature}{name},脱贫人口小额信贷5万元以下、3年期以内、免担保免抵押、财政贴息,需要请询{phone}。退订回T"
+)
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _LINK = re.compile(r"(?i)https?://|www\.|[a-z0-9-]+\.(?:com|cn|net|org|top|xyz)\b")
 _FORBIDDEN: tuple[tuple[re.Pattern[str], Text], ...] = (
@@ -46,12 +51,16 @@ class Due:
     due_on: date
 
 
-def complaints(template: str, *, links: bool = False, loans: bool = True) -> list[Text]:
+def complaints(
+    template: str, *, links: bool = False, loans: bool = True, fields: Container[str] = FIELDS
+) -> list[Text]:
     """Why a template is refused; none: it may be approved. ``links``, ``loans``: does the provider allow them?"""
     found = [
-        T("There is no field “%(name)s”.", name=name)
+        T("There is no field “%(name)s” here.", name=name)
+        if name in FIELDS
+        else T("There is no field “%(name)s”.", name=name)
         for name in _FIELD.findall(template)
-        if name not in FIELDS
+        if name not in fields
     ]
     if "{" in _FIELD.sub("", template) or "}" in _FIELD.sub("", template):
         found.append(T("A brace stands alone."))
@@ -68,14 +77,12 @@ def complaints(template: str, *, links: bool = False, loans: bool = True) -> lis
 
 
 def render(template: str, name: str, dues: Sequence[Due], fixed: Mapping[str, str]) -> tuple[str, list[str]]:
-    """The text for one borrower, and the fields that were empty. Several loans: their sum, and the first due date."""
-    first = min(due.due_on for due in dues)
-    values = {
-        **fixed,
-        "name": f"{name.strip()[:1]}*" if name.strip() else "",
-        "amount": wan(sum(due.amount for due in dues)),
-        "due": f"{first.year}年{first.month}月{first.day}日"
-        + ("起" if len({d.due_on for d in dues}) > 1 else ""),
-    }
+    """The text for one person, and the fields that were empty. Several loans: their sum, and the first due date."""
+    values = {**fixed, "name": f"{name.strip()[:1]}*" if name.strip() else ""}
+    if dues:
+        first = min(due.due_on for due in dues)
+        values["amount"] = wan(sum(due.amount for due in dues))
+        values["due"] = f"{first.year}年{first.month}月{first.day}日"
+        values["due"] += "起" if len({d.due_on for d in dues}) > 1 else ""
     empty = sorted({field for field in _FIELD.findall(template) if not values.get(field, "").strip()})
     return _FIELD.sub(lambda hit: values.get(hit.group(1), ""), template), empty

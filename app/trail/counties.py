@@ -1,5 +1,7 @@
 """Whose chain an entry of the trail belongs to: the county of who acted, or of what it is about."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
@@ -26,7 +28,7 @@ def county_of(session: Session, actor: str, entity: str, entity_id: str) -> str:
         return code[:COUNTY] if len(code) >= COUNTY else _only_county(session)
 
 
-def _township(entity: str, number: int) -> Select[tuple[str]]:
+def _township(entity: str, number: int) -> Select[Any]:
     code, key = _ABOUT[entity]
     return select(code).where(key == number).limit(1)
 

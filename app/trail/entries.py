@@ -15,7 +15,7 @@ from app.cases.models import Case
 from app.loans.models import Loan
 from app.places.models import Region
 from app.places.rules import Level
-from app.trail.names import EXPORTS, REVEALED
+from app.trail.names import EXPORTS, READINGS
 from app.trail.rules import Bulk, bulk_readings
 
 COUNT_LIMIT = 10_000
@@ -109,7 +109,7 @@ def names_of(session: Session, actors: set[str]) -> dict[str, str]:
 def reveals_since(session: Session, actor: str, since: datetime) -> int:
     """How many full values somebody has seen since a moment."""
     query = select(func.count()).where(
-        AuditEntry.action == REVEALED, AuditEntry.actor == actor, AuditEntry.at >= since
+        AuditEntry.action.in_(READINGS), AuditEntry.actor == actor, AuditEntry.at >= since
     )
     return session.scalar(query) or 0
 
@@ -118,7 +118,7 @@ def bulk_since(session: Session, scope: Scope, since: datetime, limit: int) -> l
     """Who has seen ``limit`` or more full values within an hour since a moment, as far as the scope reads."""
     query = (
         select(AuditEntry.actor, AuditEntry.at)
-        .where(readable(session, scope), AuditEntry.action == REVEALED, AuditEntry.at >= since)
+        .where(readable(session, scope), AuditEntry.action.in_(READINGS), AuditEntry.at >= since)
         .order_by(AuditEntry.at)
     )
     return bulk_readings([(actor, at) for actor, at in session.execute(query)], limit)

@@ -1,11 +1,16 @@
 """What each name on the trail means to a person, and which of them tell of data that went out. Pure."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.cases.states import Event
 from app.labels import Labelled, T, Text
 from app.promises.rules import ReportState
+from app.trail.rules import Outcome, Shown, Subject, Why
 
 REVEALED = "trail.reveal"
 FILE_SHOWN = "trail.file"
+READINGS = (REVEALED, FILE_SHOWN)  # of full numbers
 EXPORTS = ("cases.export", "remedies.export", "papers.print", "reminders.batch", "reminders.batch_fetched")
 
 NAMES: dict[str, Text] = {
@@ -85,6 +90,8 @@ NAMES: dict[str, Text] = {
     "reminders.approve": T("Text of reminders approved"),
     "reminders.batch": T("File of messages made"),
     "reminders.batch_fetched": T("File of messages taken out"),
+    "reminders.campaign": T("Campaign changed"),
+    "reminders.campaign_stop": T("Campaign stopped"),
     "reminders.decide": T("Decided about a message"),
     "reminders.policy": T("Days of reminders set"),
     "reminders.reply": T("Reply to a reminder"),
@@ -108,16 +115,28 @@ FAMILIES: dict[str, type[Labelled] | Text] = {
 }
 
 ENTITIES: dict[str, Text] = {
+    "assignment_rule": T("Rule of assignment"),
+    "batch": T("File of messages"),
     "borrower": T("Borrower"),
+    "campaign": T("Campaign"),
     "case": T("Case"),
+    "channel": T("Channel of messages"),
     "edition": T("Bulletin"),
+    "handover": T("Handover"),
     "import_batch": T("Ledger"),
     "key": T("Key"),
+    "lender": T("Lender"),
     "loan": T("Loan"),
+    "message": T("Message"),
+    "month_close": T("Month"),
     "paper": T("Paper"),
     "policy": T("Rule here"),
+    "print_run": T("Papers printed together"),
     "promise": T("Promise"),
+    "publicity": T("Publicity"),
     "region": T("Region"),
+    "result": T("File of results"),
+    "task_force": T("Task force"),
     "template": T("Text of reminders"),
     "user": T("Account"),
 }
@@ -140,3 +159,87 @@ def label_of(action: str) -> Text:
 def entity_label(entity: str) -> Text:
     """What kind of thing an entry is about."""
     return ENTITIES.get(entity, Text("%(name)s", (("name", entity),)))
+
+
+# What an entry tells, for people; of other parts the name is shown as it stands.
+PARTS: dict[str, Text] = {
+    "after": T("after"),
+    "approach": T("call no."),
+    "as_of": T("as of"),
+    "before": T("before"),
+    "case": T("Case"),
+    "cases": T("cases"),
+    "cause": T("Cause"),
+    "changed": T("changed"),
+    "contact": T("note no."),
+    "contacts": T("contact notes"),
+    "count": T("number"),
+    "dated_on": T("dated"),
+    "decision": T("decision"),
+    "event": T("history no."),
+    "field": T("what"),
+    "filename": T("file"),
+    "files": T("files"),
+    "how": T("how"),
+    "kind": T("kind"),
+    "leads": T("days before"),
+    "lender": T("Lender"),
+    "line": T("line"),
+    "means": T("means"),
+    "month": T("Month"),
+    "name": T("Name"),
+    "new": T("new"),
+    "number": T("number"),
+    "on": T("on"),
+    "ongoing": T("until further notice"),
+    "outcome": T("Outcome"),
+    "people": T("people"),
+    "phone": T("number no."),
+    "reason": T("Reason"),
+    "region": T("Region"),
+    "request": T("request no."),
+    "route": T("Route"),
+    "rule": T("rule"),
+    "sessions": T("sessions"),
+    "since": T("since"),
+    "source": T("source"),
+    "starts_on": T("starts"),
+    "stop": T("asks to stop"),
+    "subject": T("what is wrong"),
+    "until": T("until"),
+    "value": T("value"),
+    "values": T("values"),
+    "version": T("version"),
+    "why": T("what for"),
+    "wrong": T("wrong number"),
+    "year": T("Year"),
+}
+_WORDS: dict[str, type[Labelled]] = {"field": Shown, "why": Why, "subject": Subject, "outcome": Outcome}
+_LONGEST = 160
+
+
+def parts_of(action: str, detail: Mapping[str, Any]) -> list[tuple[Text, Text | str]]:
+    """What an entry tells, each part with its label; what is empty is left out."""
+    told: list[tuple[Text, Text | str]] = []
+    for name, value in detail.items():
+        if value in (None, "", [], {}):
+            continue
+        label = PARTS.get(name, Text("%(name)s", (("name", name),)))
+        kind = _WORDS.get(name) if action.startswith("trail.") else None
+        if kind is not None and value in {member.value for member in kind}:
+            told.append((label, kind(value).label))
+        elif isinstance(value, bool):
+            told.append((label, T("yes") if value else T("no")))
+        else:
+            told.append((label, _short(value)))
+    return told
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        text = ", ".join(f"{key} {_short(one)}" for key, one in value.items())
+    elif isinstance(value, list):
+        text = ", ".join(_short(one) for one in value)
+    else:
+        text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,17 +1,24 @@
 """Making accounts: what is refused and where, and what ends a session."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.accounts.actions import AccountRefused, add_user, set_active, set_password
-from app.accounts.models import User
+from app.accounts import queries
+from app.accounts.actions import AccountRefused, add_user, invite, set_active, set_password, take_invitation
+from app.accounts.devices import Source
+from app.accounts.models import Invitation, User
+from app.accounts.queries import invitation_of, live_sessions, weak_points
 from app.accounts.rules import NOTHING, Role, Scope
+from app.accounts.sessions import begin
+from app.accounts.signing import attempt, matches
 from app.audit import AuditEntry
 from app.places.actions import lender_named
 from app.places.models import Branch
+from app.today import now
 
 PASSWORD = "long enough 1"
 
@@ -44,7 +51,10 @@ def add(session: Session, **changed: Any) -> User:
         ({"username": "x" * 65}, "username"),
         ({"name": "名" * 65}, "name"),
         ({"password": ""}, "password"),
-        ({"password": "123456789"}, "password"),
+        ({"password": "12345678901"}, "password"),
+        ({"password": "123456789012"}, "password"),
+        ({"password": "office-office"}, "password"),
+        ({"password": "x" * 257}, "password"),
         ({"region_code": None}, "region"),
         ({"region_code": ""}, "region"),
         ({"region_code": "999999"}, "region"),
@@ -90,7 +100,7 @@ def test_each_role_is_kept_with_its_own_place_and_no_other(session: Session, bra
 def test_a_new_account_is_ready_recorded_and_its_password_nowhere(session: Session) -> None:
     account = add(session, name=" ", actor="root")
     session.commit()
-    assert (account.name, account.active, account.session_epoch) == ("office", True, 0)
+    assert (account.name, account.active, account.totp_since) == ("office", True, None)
     assert account.password_hash.startswith("$argon2id$")
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "accounts.add")).one()
     assert (entry.actor, entry.entity_id) == ("root", str(account.id))
@@ -108,14 +118,19 @@ def test_the_same_password_is_kept_differently_for_each(session: Session) -> Non
     assert one.password_hash != two.password_hash
 
 
+def sessions_of(session: Session, account: User) -> int:
+    return len(live_sessions(session, account.id))
+
+
 def test_ending_an_account_ends_its_sessions_and_is_recorded_once(session: Session) -> None:
     account = add(session)
-    before = account.get_id()
+    begin(session, account, Source())
+    assert sessions_of(session, account) == 1
     set_active(session, account, False, "root")
     set_active(session, account, False, "root")
-    assert not account.is_active and account.get_id() != before
+    assert not account.is_active
     set_active(session, account, True, "root")
-    assert account.is_active and account.get_id() != before  # the old session stays ended
+    assert account.is_active and sessions_of(session, account) == 0  # the old session stays ended
     entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "accounts.active")).all()
     assert [entry.detail for entry in entries] == [
         {"before": True, "after": False},
@@ -125,11 +140,60 @@ def test_ending_an_account_ends_its_sessions_and_is_recorded_once(session: Sessi
 
 def test_a_new_password(session: Session) -> None:
     account = add(session)
-    before, old_hash = account.get_id(), account.password_hash
-    with pytest.raises(AccountRefused, match="at least 10"):
+    begin(session, account, Source())
+    old_hash = account.password_hash
+    with pytest.raises(AccountRefused, match="at least 12"):
         set_password(session, account, "short", "root")
-    assert (account.get_id(), account.password_hash) == (before, old_hash)
+    assert (sessions_of(session, account), account.password_hash) == (1, old_hash)
     set_password(session, account, PASSWORD + "2", "root")
-    assert account.get_id() != before and account.password_hash != old_hash
+    assert sessions_of(session, account) == 0 and account.password_hash != old_hash
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "accounts.password")).one()
     assert entry.actor == "root" and PASSWORD not in str(entry.detail)
+
+
+def test_an_account_without_a_password_lets_nobody_in_but_by_its_invitation(session: Session) -> None:
+    account = add(session, password=None)
+    for guess in ("", "!", PASSWORD):
+        assert not matches(attempt(session, "office", Source()), guess)
+    token = invite(session, account, "root")
+    session.commit()
+    kept = session.scalars(select(Invitation)).one()
+    assert token not in (kept.digest, str(kept.id)) and invitation_of(session, token) is kept
+    assert take_invitation(session, kept, PASSWORD) is account
+    assert matches(attempt(session, "office", Source()), PASSWORD)
+    assert invitation_of(session, token) is None
+    with pytest.raises(AccountRefused, match="used already"):
+        take_invitation(session, kept, PASSWORD + "2")
+
+
+def test_a_later_invitation_voids_the_earlier_and_an_ended_account_gets_none(session: Session) -> None:
+    account = add(session, password=None)
+    first, second = invite(session, account, "root"), invite(session, account, "root")
+    assert invitation_of(session, first) is None and invitation_of(session, second) is not None
+    set_active(session, account, False, "root")
+    assert invitation_of(session, second) is None
+    with pytest.raises(AccountRefused, match="has ended"):
+        invite(session, account, "root")
+
+
+@pytest.mark.parametrize(
+    ("after", "usable"), [(timedelta(days=3, seconds=-1), True), (timedelta(days=3, seconds=1), False)]
+)
+def test_an_invitation_holds_three_days(
+    session: Session, monkeypatch: pytest.MonkeyPatch, after: timedelta, usable: bool
+) -> None:
+    token = invite(session, add(session, password=None), "root")
+    monkeypatch.setattr(queries, "now", lambda: now() + after)
+    assert (invitation_of(session, token) is not None) is usable
+
+
+def test_what_is_weak_about_the_accounts(session: Session) -> None:
+    assert weak_points(session) == []
+    add(session)
+    add(session, username="admin", role=Role.ADMIN)
+    add(session, username="demo", password="qingshou-2023", printed=True)
+    here = [str(point) for point in weak_points(session)]
+    assert [text[:2] for text in here] == ["1 ", "2 ", "Th"] and "on this machine" in here[0]
+    outside = [str(point) for point in weak_points(session, "http://10.1.2.3")]
+    assert "End them" in outside[0] and "without TLS" in outside[-1]
+    assert not any("TLS" in str(point) for point in weak_points(session, "https://qingshou.example"))

@@ -12,9 +12,10 @@ from app.bulletin.figures import FigureRow, Figures
 from app.bulletin.narrative import basic_situation_text
 from app.bulletin.proofread import Section, proofread
 from app.bulletin.proofread.board import prepare
-from app.bulletin.proofread.checks import Cell, Figure
+from app.bulletin.proofread.figures import Cell, Figure
 from app.bulletin.proofread.naming import name_regions
-from app.bulletin.proofread.reading import Printed, read
+from app.bulletin.proofread.printed import Printed
+from app.bulletin.proofread.reading import read
 from app.bulletin.proofread.splitting import choose_splits
 from tests.bulletin.published import CORRECTED, CORRECTED_PAGE, PLACES, PROBLEMS, TARGETS_WAN, fen
 

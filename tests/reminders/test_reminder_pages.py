@@ -1,14 +1,22 @@
 """The office's pages of reminders: bad input first, then a text from its draft to its use, and what needs a person."""
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import func, select, update
 
 from app.audit import AuditEntry
 from app.db import db
-from app.reminders.models import MessageTemplate, OutboxMessage, Reminder, ReminderPolicy, SmsChannel
+from app.reminders.models import (
+    Campaign,
+    HandoffBatch,
+    MessageTemplate,
+    OutboxMessage,
+    Reminder,
+    ReminderPolicy,
+    SmsChannel,
+)
 from app.reminders.states import NEEDS_A_PERSON, State
-from app.reminders.wording import DEFAULT
+from app.reminders.wording import DEFAULT, YEAR_END
 from app.today import now
 from tests.conftest import SignIn
 from tests.web.browser import Browser, english_in, words
@@ -222,8 +230,57 @@ def test_the_first_page_counts_what_needs_a_person(office: Browser) -> None:
 
 def test_the_pages_read_in_chinese_and_in_english(office: Browser) -> None:
     number = one_in(State.REVIEW, why="no mobile number")
-    for path in ("", "messages", f"messages/{number}", "texts", "texts/new", f"texts/{newest().id}", "when"):
+    for path in ("", "messages", f"messages/{number}", "texts", "texts/new", f"texts/{newest().id}", "when",
+                 "campaigns", "campaigns/new/year_end", "campaigns/new/publicity", "batches"):  # fmt: skip
         page = office.get(f"/reminders/{path}")
-        assert not english_in(page, "sandbox", "signature", "amount", "phone", "name", "{due}"), path
+        assert not english_in(page, "sandbox", "handoff", "signature", "amount", "phone", "name", "{due}"), path
         office.get(f"/reminders/{path}?lang=en")
         office.get(f"/reminders/{path}?lang=zh_Hans")
+
+
+# --- campaigns and files for the lender
+
+
+def campaign_form(**changed: object) -> dict[str, object]:
+    sender = {"signature": "【罗平农商行】", "phone": "0874-8220001"}
+    return {"name": "年底提醒", "send_on": "2023-12-06", "body": YEAR_END, **sender} | changed
+
+
+def test_a_campaign_that_may_not_be_is_refused_and_kept_in_the_form(office: Browser) -> None:
+    page = office.post(
+        "/reminders/campaigns/new/publicity", status=422, **campaign_form(listed="张三 12", name="宣传")
+    )
+    assert "不能使用字段“amount”" in words(page) and "张三 12" in page
+
+
+def test_a_campaign_from_its_text_to_its_stop(office: Browser, leader: Browser) -> None:
+    office.post("/reminders/campaigns/new/year_end", **campaign_form(townships=["530324106"]))
+    number = db.session.scalars(select(Campaign.id)).one()
+    db.session.rollback()
+    assert "年底提醒" in office.get("/reminders/campaigns")
+    page = office.get(f"/reminders/campaigns/{number}")
+    assert "阿岗镇" in words(page) and "须由另一人审核" in words(page)
+    assert office.post(f"/reminders/campaigns/{number}/approve", status=422)
+    leader.post(f"/reminders/campaigns/{number}/approve")
+    assert "已审批" in words(leader.get(f"/reminders/campaigns/{number}"))
+    leader.post(f"/reminders/campaigns/{number}/stop", status=422, reason="")
+    leader.post(f"/reminders/campaigns/{number}/stop", reason="文本有误")
+    assert "文本有误" in words(office.get(f"/reminders/campaigns/{number}"))
+    office.get("/reminders/campaigns/999", status=404)
+
+
+def test_a_file_for_the_lender_is_made_and_fetched(office: Browser) -> None:
+    office.post("/reminders/batches", status=404)  # the sandbox makes no files
+    current_app.config["SMS_PROVIDER"] = "handoff"
+    assert "还没有移交文件" in words(office.get("/reminders/batches"))
+    office.post("/reminders/batches")
+    page = office.get("/reminders/batches")
+    assert "/xlsx" in page and "尚未下载" in words(office.get("/reminders/"))
+    number = db.session.scalars(select(HandoffBatch.id)).first()
+    db.session.rollback()
+    path = f"/reminders/batches/{number}/csv"
+    once = office.answer("POST", path).data
+    assert once == office.answer("POST", path).data and b"HO" in once
+    assert "尚未下载" not in words(office.get("/reminders/"))
+    office.post("/reminders/batches/99999/csv", status=404)
+    assert "请选择文件" in words(office.post("/reminders/batches/results", status=422))

@@ -33,7 +33,9 @@ def names_in(source: str) -> tuple[set[str], list[int]]:
     return found, unread
 
 
-def _calls(tree: ast.AST, function: ast.FunctionDef | None = None) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
+def _calls(
+    tree: ast.AST, function: ast.FunctionDef | None = None
+) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
     for node in ast.iter_child_nodes(tree):
         inner = node if isinstance(node, ast.FunctionDef) else function
         if isinstance(node, ast.Call):

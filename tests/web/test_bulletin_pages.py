@@ -22,7 +22,7 @@ from app.db import db
 from app.loans.models import Borrower, Loan
 from app.places.models import Region
 from tests.bulletin.published import CORRECTED, CORRECTED_PAGE
-from tests.conftest import SignIn
+from tests.conftest import SignIn, enter
 from tests.web.reading import Page, arguments, read
 
 COUNTY, AGANG, BANQIAO, LAOCHANG = "530324", "530324106", "530324102", "530324206"
@@ -44,10 +44,7 @@ def sign_in_anew(app: Flask, role: Role, region: str) -> FlaskClient:
         db.session(), username="new", name="新", role=role, password="long-enough-9", region_code=region
     )
     db.session.commit()
-    client = app.test_client()
-    with client.session_transaction() as cookies:
-        cookies["_user_id"] = made.get_id()
-    return client
+    return enter(app.test_client(), made)
 
 
 # Addresses that lead nowhere

@@ -17,7 +17,7 @@ from app.db import db
 from app.ledger.models import BatchState, ImportBatch
 from app.money import wan
 from app.today import business_date, now
-from tests.conftest import SignIn
+from tests.conftest import SignIn, enter
 from tests.web.reading import Page, arguments
 
 COUNTY, AGANG = "530324", "530324106"
@@ -114,10 +114,7 @@ def test_before_the_first_ledger_the_page_says_how_to_begin(app: Flask, role: Ro
         db.session(), username="new", name="新", role=role, password="long-enough-9", region_code=COUNTY
     )
     db.session.commit()
-    client = app.test_client()
-    with client.session_transaction() as cookies:
-        cookies["_user_id"] = made.get_id()
-    page = home(client)
+    page = home(enter(app.test_client(), made))
     assert "还没有台账" in page.html and tiles(page) == {}
     assert ('class="btn btn-primary" href="/ledger/"' in page.html) is may_import
 

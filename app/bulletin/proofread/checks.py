@@ -1,70 +1,19 @@
-"""What must hold between the printed figures: sums, rates, completion, the same figure said twice. Pure.
+"""What must hold between the printed figures: sums, rates, completion, changes, the same figure said twice. Pure.
 
-Every check knows its cells, whether it holds, which single value of one of its cells would make it hold, and
-how to say what is wrong. Who is to blame is decided in ``diagnosis``, from all checks together.
+Every check knows its cells, whether it holds, which single value of one of its cells would make it hold, whether
+rounding alone could be why it does not, and how to say what is wrong. Who is to blame is decided in ``diagnosis``,
+from all checks together.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from app.bulletin.proofread.naming import Names
-from app.bulletin.proofread.reading import Printed, Section
-from app.labels import Labelled, T, Text
+from app.bulletin.proofread.figures import HOUSEHOLDS, Board, Cell, Value
+from app.bulletin.proofread.printed import Printed
+from app.labels import T, Text
 from app.money import percent, wan
-
-
-class Figure(Labelled):
-    """The figures of a bulletin, by the names they have in the JSON of figures."""
-
-    STOCK_HOUSEHOLDS = "stock_households", T("Households in stock")
-    STOCK_WAN = "stock_wan", T("Amount in stock")
-    NEW_HOUSEHOLDS = "new_households", T("Households with new loans")
-    NEW_WAN = "new_wan", T("Amount newly lent")
-    COMPLETION_PCT = "completion_pct", T("Completion of the target")
-    OVERDUE_HOUSEHOLDS = "overdue_households", T("Households overdue")
-    OVERDUE_WAN = "overdue_wan", T("Amount overdue")
-    OVERDUE_RATE_PCT = "overdue_rate_pct", T("Overdue rate")
-    CLEARED = "cleared", T("Cleared")
-    NAME = "name", T("Printed name")
-    AS_OF = "as_of", T("As-of date")
-
-
-HOUSEHOLDS = {Figure.STOCK_HOUSEHOLDS, Figure.NEW_HOUSEHOLDS, Figure.OVERDUE_HOUSEHOLDS}
-_DECIMALS = 2  # of an amount that is printed without any
-AMOUNTS = {Figure.STOCK_WAN, Figure.NEW_WAN, Figure.OVERDUE_WAN}
-
-Value: TypeAlias = int | Decimal
-Cell: TypeAlias = tuple[Section, str, Figure]
-Values: TypeAlias = dict[Cell, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """The printed figures by cell, and how they are written."""
-
-    printed: Mapping[Cell, Printed]
-    names: Names
-
-    def show(self, cell: Cell, value: Value) -> str:
-        """A value as the text would print it: in the printed unit, with at least its usual decimals."""
-        if cell[2] in HOUSEHOLDS:
-            return str(value)
-        printed = self.printed[cell]
-        if cell[2] in AMOUNTS:
-            exact = Decimal(value) / printed.unit
-            step = Decimal(1).scaleb(-(printed.decimals or _DECIMALS))
-            return str(exact.quantize(step, ROUND_HALF_UP))
-        return str(value)
-
-    def slack(self, cell: Cell) -> Decimal:
-        """How far the printed value may be from the true one by rounding."""
-        return self.printed[cell].slack
-
-    def name(self, cell: Cell) -> str:
-        """The printed short name of the cell's region."""
-        return self.names(cell[1])
 
 
 class Check(Protocol):
@@ -78,6 +27,7 @@ class Check(Protocol):
     def solve(self, cell: Cell, values: Mapping[Cell, Value]) -> Value | None: ...
     def expected(self, values: Mapping[Cell, Value], board: Board) -> str: ...
     def reason(self, values: Mapping[Cell, Value], board: Board) -> Text: ...
+    def rounding(self, values: Mapping[Cell, Value], board: Board) -> bool: ...
 
 
 class _Solvable:
@@ -111,24 +61,31 @@ class Sum(_Solvable):
         gap = self._gap(values)
         return values[cell] + gap if cell == self.subject else values[cell] - gap
 
-    def reason(self, values: Mapping[Cell, Value], board: Board) -> Text:
+    def solutions(self, values: Mapping[Cell, Value]) -> list[tuple[Cell, Value]]:
+        """``solve`` for every cell, with the rows added up once."""
         gap = self._gap(values)
-        slack = sum((board.slack(cell) for cell in self.cells), Decimal(0))
+        return [(self.subject, values[self.subject] + gap), *((c, values[c] - gap) for c in self.parts)]
+
+    def reason(self, values: Mapping[Cell, Value], board: Board) -> Text:
         found = {
-            "sum": board.show(self.subject, values[self.subject] + gap),
+            "sum": board.show(self.subject, values[self.subject] + self._gap(values)),
             "total": board.show(self.subject, values[self.subject]),
         }
-        if abs(Decimal(gap)) <= slack:
+        if self.rounding(values, board):
             return T(
                 "The rows add up to %(sum)s, the total says %(total)s; rounding alone could explain it.",
                 **found,
             )
         return T("The rows add up to %(sum)s, the total says %(total)s.", **found)
 
+    def rounding(self, values: Mapping[Cell, Value], board: Board) -> bool:
+        slack = sum((board.slack(cell) for cell in self.cells), Decimal(0))
+        return abs(Decimal(self._gap(values))) <= slack
+
 
 @dataclass(frozen=True, slots=True)
 class Rate(_Solvable):
-    """逾期率 = overdue ÷ stock, to two decimals."""
+    """逾期率 = overdue ÷ stock, to so many decimals."""
 
     subject: Cell
     part: Cell
@@ -155,135 +112,171 @@ class Rate(_Solvable):
             "rate": self.expected(values, board) or "—",
             "printed": str(values[self.subject]),
         }
-        if self._rounding(values, board):
+        if self.rounding(values, board):
             return T(
                 "%(part)s ÷ %(whole)s is %(rate)s%%, not %(printed)s%%; rounding alone could explain it.",
                 **found,
             )
         return T("%(part)s ÷ %(whole)s is %(rate)s%%, not %(printed)s%%.", **found)
 
-    def _rounding(self, values: Mapping[Cell, Value], board: Board) -> bool:
+    def rounding(self, values: Mapping[Cell, Value], board: Board) -> bool:
         part, whole = Decimal(values[self.part]), Decimal(values[self.whole])
         more, less = board.slack(self.part), board.slack(self.whole)
-        half = Decimal("0.5").scaleb(-self.decimals)
         if whole <= less:
             return False
-        low, high = (part - more) * 100 / (whole + less), (part + more) * 100 / (whole - less)
-        return low - half <= Decimal(values[self.subject]) <= high + half
+        return _covers(part - more, part + more, whole + less, whole - less, self, values)
+
+
+def _covers(
+    low: Decimal,
+    high: Decimal,
+    most: Decimal,
+    least: Decimal,
+    check: "Rate | Completion",
+    values: Mapping[Cell, Value],
+) -> bool:
+    """Whether the printed percentage can be between low ÷ most and high ÷ least, itself rounded."""
+    half = Decimal("0.5").scaleb(-check.decimals)
+    return low * 100 / most - half <= Decimal(values[check.subject]) <= high * 100 / least + half
 
 
 @dataclass(frozen=True, slots=True)
 class Completion(_Solvable):
-    """完成率 = new lending ÷ a target that was given, to the printed decimals."""
+    """年度目标任务完成率 = new lending ÷ target, which is printed (a cell) or given (分)."""
 
     subject: Cell
     part: Cell
-    target_fen: int
-    decimals: int = 0
+    target: Cell | int
+    decimals: int
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        return (self.subject, self.part)
+        return (
+            (self.subject, self.part)
+            if isinstance(self.target, int)
+            else (self.subject, self.part, self.target)
+        )
+
+    def _target(self, values: Mapping[Cell, Value]) -> int:
+        return self.target if isinstance(self.target, int) else int(values[self.target])
+
+    def _rate(self, values: Mapping[Cell, Value]) -> Decimal | None:
+        return percent(int(values[self.part]), self._target(values), self.decimals)
 
     def holds(self, values: Mapping[Cell, Value]) -> bool:
-        return self.solve(self.subject, values) == values[self.subject]
+        rate = self._rate(values)
+        return rate is None or rate == values[self.subject]
 
     def solve(self, cell: Cell, values: Mapping[Cell, Value]) -> Value | None:
-        return (
-            percent(int(values[self.part]), self.target_fen, self.decimals) if cell == self.subject else None
-        )
+        return self._rate(values) if cell == self.subject else None
 
     def reason(self, values: Mapping[Cell, Value], board: Board) -> Text:
         return T(
             "%(part)s of the target of %(target)s is %(rate)s%%, not %(printed)s%%.",
             part=board.show(self.part, values[self.part]),
-            target=wan(self.target_fen),
+            target=wan(self.target)
+            if isinstance(self.target, int)
+            else board.show(self.target, values[self.target]),
             rate=self.expected(values, board),
             printed=values[self.subject],
         )
 
-
-@dataclass(frozen=True, slots=True)
-class Implied:
-    """Without targets: a row's percent bounds its target, and the targets' sum bounds the total's percent."""
-
-    subject: Cell
-    total: Cell
-    rows: tuple[tuple[Cell, Cell], ...]  # (percent, amount)
-    decimals: int
-
-    @property
-    def half(self) -> Decimal:
-        """How far rounding may have moved a printed percentage."""
-        return Decimal(1).scaleb(-self.decimals) / 2
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        return (self.subject, self.total, *(cell for row in self.rows for cell in row))
-
-    def _bounds(self, values: Mapping[Cell, Value]) -> tuple[Decimal, Decimal | None]:
-        """The least and the most that the total's percent can be; None if the rows allow anything above."""
-        least, most = Decimal(0), Decimal(0)
-        open_ended = False
-        for rate, amount in self.rows:
-            printed, fen = Decimal(values[rate]), Decimal(values[amount])
-            least += fen * 100 / (printed + self.half)
-            if printed <= self.half:
-                open_ended = True
-            else:
-                most += fen * 100 / (printed - self.half)
-        new = Decimal(values[self.total])
-        return Decimal(
-            0
-        ) if open_ended or not most else new * 100 / most, new * 100 / least if least else None
-
-    def holds(self, values: Mapping[Cell, Value]) -> bool:
-        low, high = self._bounds(values)
-        printed = Decimal(values[self.subject])
-        return low - self.half <= printed and (high is None or printed <= high + self.half)
-
-    def solve(self, cell: Cell, values: Mapping[Cell, Value]) -> Value | None:
-        return None
-
-    def expected(self, values: Mapping[Cell, Value], board: Board) -> str:
-        low, high = self._bounds(values)
-        step = Decimal(1).scaleb(-self.decimals)
-        texts = [str(bound.quantize(step, ROUND_HALF_UP)) for bound in (low, high) if bound is not None]
-        return "–".join(dict.fromkeys(texts)) if high is not None else f"≥{texts[0]}"
-
-    def reason(self, values: Mapping[Cell, Value], board: Board) -> Text:
-        return T(
-            "The rows' amounts and percentages allow %(range)s%% for the total, "
-            "unless it has a target of its own.",
-            range=self.expected(values, board),
-        )
+    def rounding(self, values: Mapping[Cell, Value], board: Board) -> bool:
+        part, whole = Decimal(values[self.part]), Decimal(self._target(values))
+        more = board.slack(self.part)
+        less = Decimal(0) if isinstance(self.target, int) else board.slack(self.target)
+        return whole > less and _covers(part - more, part + more, whole + less, whole - less, self, values)
 
 
 @dataclass(frozen=True, slots=True)
 class Same(_Solvable):
-    """A figure that is said again elsewhere is the same there. ``subject`` is the later one."""
+    """A figure that is said again elsewhere is the same there, as far as both are rounded."""
 
     subject: Cell
     first: Cell
+    here: Printed
+    there: Printed
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         return (self.subject, self.first)
 
     def holds(self, values: Mapping[Cell, Value]) -> bool:
-        return values[self.subject] == values[self.first]
+        return _rounded(values[self.subject], self._coarse) == _rounded(values[self.first], self._coarse)
+
+    @property
+    def _coarse(self) -> Decimal:
+        """One unit of the last digit that both print."""
+        return max(self.here.step, self.there.step)
 
     def solve(self, cell: Cell, values: Mapping[Cell, Value]) -> Value | None:
-        return values[self.first if cell == self.subject else self.subject]
+        other, own = (self.first, self.here) if cell == self.subject else (self.subject, self.there)
+        if own.step < self._coarse:
+            return None
+        value = _rounded(values[other], own.step)
+        return value if isinstance(values[cell], Decimal) else int(value)
+
+    def expected(self, values: Mapping[Cell, Value], board: Board) -> str:
+        value = self.solve(self.subject, values)
+        return board.show(self.subject, values[self.first] if value is None else value)
 
     def reason(self, values: Mapping[Cell, Value], board: Board) -> Text:
         return T(
             "“%(one)s” says %(first)s, “%(other)s” says %(second)s.",
-            one=self.first[0].label,
+            one=self.first.section.label,
             first=board.show(self.first, values[self.first]),
-            other=self.subject[0].label,
+            other=self.subject.section.label,
             second=board.show(self.subject, values[self.subject]),
         )
+
+    def rounding(self, values: Mapping[Cell, Value], board: Board) -> bool:
+        return False
+
+
+def _rounded(value: Value, step: Decimal) -> Decimal:
+    return (Decimal(value) / step).quantize(Decimal(1), ROUND_HALF_UP) * step
+
+
+@dataclass(frozen=True, slots=True)
+class Change(_Solvable):
+    """What is printed as a change is the figure less that of the other time or place."""
+
+    subject: Cell
+    now: Cell
+    base: Cell
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.subject, self.now, self.base)
+
+    def holds(self, values: Mapping[Cell, Value]) -> bool:
+        return values[self.subject] == values[self.now] - values[self.base]
+
+    def solve(self, cell: Cell, values: Mapping[Cell, Value]) -> Value | None:
+        if cell == self.subject:
+            return values[self.now] - values[self.base]
+        if cell == self.now:
+            return values[self.base] + values[self.subject]
+        return values[self.now] - values[self.subject]
+
+    def reason(self, values: Mapping[Cell, Value], board: Board) -> Text:
+        found = {
+            "now": board.show(self.now, values[self.now]),
+            "base": board.show(self.base, values[self.base]),
+            "change": self.expected(values, board),
+            "printed": board.show(self.subject, values[self.subject]),
+        }
+        if self.rounding(values, board):
+            return T(
+                "%(now)s − %(base)s is %(change)s, not %(printed)s; rounding alone could explain it.", **found
+            )
+        return T("%(now)s − %(base)s is %(change)s, not %(printed)s.", **found)
+
+    def rounding(self, values: Mapping[Cell, Value], board: Board) -> bool:
+        if self.subject.figure in HOUSEHOLDS:
+            return False
+        gap = Decimal(values[self.now]) - Decimal(values[self.base]) - Decimal(values[self.subject])
+        return abs(gap) <= sum(board.printed[cell].step for cell in self.cells) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +305,9 @@ class Within:
             part=board.show(self.subject, values[self.subject]),
             whole=board.show(self.whole, values[self.whole]),
         )
+
+    def rounding(self, values: Mapping[Cell, Value], board: Board) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

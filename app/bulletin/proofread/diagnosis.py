@@ -10,11 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.bulletin.proofread.checks import HOUSEHOLDS, Board, Cell, Check, Ordered, Value, Values
+from app.bulletin.proofread.checks import Check, Ordered, Sum
+from app.bulletin.proofread.figures import BASES, HOUSEHOLDS, Board, Cell, Value, Values
+from app.bulletin.proofread.printed import Section
 from app.labels import T, Text
 
 MAX_DIAGNOSED = 20  # beyond that the text is wrong everywhere, and every check speaks for itself
 MAX_NAMED = 5
+MAX_WEIGHED = 400  # violated checks whose repairs are compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Diagnosis:
     cell: Cell
     expected: str
     reason: Text
+    rounding: bool = False  # rounding alone could explain it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def diagnose(
     ward = _Ward(board, checks, order, dict(values))
     found: list[Diagnosis] = []
     while violated := [
-        check for check in checks if check not in ward.closed and not check.holds(ward.values)
+        check for check in checks if id(check) not in ward.closed and not check.holds(ward.values)
     ]:
         if len(found) < MAX_DIAGNOSED:
             found.append(ward.next(violated))
@@ -57,7 +61,7 @@ class _Ward:
         self, board: Board, checks: Iterable[Check], order: Iterable[Ordered], values: Values
     ) -> None:
         self.board, self.values = board, values
-        self.closed: set[Check] = set()
+        self.closed: set[int] = set()  # ids of checks that are told
         self.touching: dict[Cell, list[Check]] = defaultdict(list)
         self.order: dict[Cell, list[Ordered]] = defaultdict(list)
         for check in checks:
@@ -78,22 +82,23 @@ class _Ward:
             shared = [
                 check for check in equals[0].settles if all(check in repair.settles for repair in equals)
             ]
-            self.closed.update(shared)
+            self.closed.update(map(id, shared))
             check = (shared or equals[0].settles)[0]
             return self.undecided(
                 check, equals, sound=all(repair.cell != check.subject for repair in repairs)
             )
         repair = equals[0]
         reason = _join([check.reason(self.values, self.board) for check in repair.settles])
+        rounding = all(check.rounding(self.values, self.board) for check in repair.settles)
         self.values[repair.cell] = repair.value
-        return Diagnosis(repair.cell, self.board.show(repair.cell, repair.value), reason)
+        return Diagnosis(repair.cell, self.board.show(repair.cell, repair.value), reason, rounding)
 
     def undecided(self, check: Check, repairs: Sequence[_Repair], sound: bool = False) -> Diagnosis:
         """A finding at the check's own subject, naming what else could be wrong by a single digit.
 
         The subject itself is ``sound`` if changing it would break another check: then what it should be is open.
         """
-        self.closed.add(check)
+        self.closed.add(id(check))
         reasons = [check.reason(self.values, self.board)]
         others = [repair for repair in repairs if repair.cell != check.subject]
         slips = [repair for repair in others if repair.rank[-1]]
@@ -105,7 +110,8 @@ class _Ward:
         elif others:
             reasons.append(T("The text does not tell which of the figures is wrong."))
         expected = "" if sound else check.expected(self.values, self.board)
-        return Diagnosis(check.subject, expected, _join(reasons))
+        rounding = check.rounding(self.values, self.board)
+        return Diagnosis(check.subject, expected, _join(reasons), rounding)
 
     def _named(self, repair: _Repair) -> str:
         before, after = self._shown(repair.cell), self._shown(repair.cell, repair.value)
@@ -119,25 +125,28 @@ class _Ward:
 
     def _repairs(self, violated: list[Check]) -> list[_Repair]:
         """Every single change of a figure that settles a violated check and breaks no other."""
-        proposals = {
-            (cell, value)
-            for check in violated
-            for cell in check.cells
-            if (value := check.solve(cell, self.values)) is not None and self._possible(cell, value)
-        }
-        open_checks = set(violated)
-        repairs = (self._repair(cell, value, open_checks) for cell, value in sorted(proposals))
+        proposals: dict[tuple[Cell, Value], set[int]] = defaultdict(set)
+        for check in violated[:MAX_WEIGHED]:
+            for cell, value in _solutions(check, self.values):
+                if self._possible(cell, value):
+                    proposals[cell, value].add(id(check))
+        open_checks = set(map(id, violated))
+        repairs = (
+            self._repair(*proposal, open_checks, by)
+            for proposal, by in sorted(proposals.items(), key=lambda i: i[0])
+        )
         return [repair for repair in repairs if repair]
 
-    def _repair(self, cell: Cell, value: Value, violated: set[Check]) -> _Repair | None:
+    def _repair(self, cell: Cell, value: Value, violated: set[int], by: set[int]) -> _Repair | None:
+        """What changing one figure would do; the checks in ``by`` (their ids) proposed it, and so hold."""
         changed = _Changed(self.values, cell, value)
         settles, order = [], 0
         for check in self.touching[cell]:
-            if check in self.closed:
+            if id(check) in self.closed:
                 continue
-            if check.holds(changed):
-                settles += [check] if check in violated else []
-            elif check not in violated:
+            if id(check) in by or check.holds(changed):
+                settles += [check] if id(check) in violated else []
+            elif id(check) not in violated:
                 return None
         for pair in self.order[cell]:
             order += pair.holds(changed) - pair.holds(self.values)
@@ -148,7 +157,10 @@ class _Ward:
         """Whether a figure can be so at all: a row has a household and an amount."""
         if value == self.values[cell]:
             return False
-        return value >= 1 if cell[2] in HOUSEHOLDS else value >= 0
+        if cell.aspect in BASES:
+            return True
+        listed = cell.section not in (Section.TABLE, Section.TEXT)
+        return value >= 1 if cell.figure in HOUSEHOLDS and listed else value >= 0
 
 
 class _Changed(Mapping[Cell, Value]):
@@ -165,6 +177,14 @@ class _Changed(Mapping[Cell, Value]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def _solutions(check: Check, values: Values) -> list[tuple[Cell, Value]]:
+    """Each single value that would make the check hold."""
+    if isinstance(check, Sum):
+        return check.solutions(values)
+    found = ((cell, check.solve(cell, values)) for cell in check.cells)
+    return [(cell, value) for cell, value in found if value is not None]
 
 
 def _slip(printed: str, meant: str) -> int:

@@ -5,16 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.bulletin.proofread.checks import Cell, Figure, Values
-from app.bulletin.proofread.naming import Names, base_region
+from app.bulletin.proofread.figures import Aspect, Cell, Figure, Values
+from app.bulletin.proofread.naming import SUBTOTAL, Names, base_region
 from app.bulletin.proofread.outcome import Finding
-from app.bulletin.proofread.reading import TOTAL, Reading, Row, Section
+from app.bulletin.proofread.printed import TOTAL, Section
+from app.bulletin.proofread.reading import Reading
 from app.labels import T
 from app.money import wan
 
 TABLES = (Section.STOCK, Section.NEW, Section.OVERDUE)
 CLEARED = "已清零"
-_IN_ORDER = 0.75  # of the rows, at least; below it the list is sorted by something else
+_FEWEST_SORTED = 10  # rows whose order is taken for one: a few stand in any order by chance
+_MOST_STRAY = 2  # rows out of order; with more the list is sorted by something else
 
 
 def regions_of(reading: Reading, section: Section) -> set[str]:
@@ -25,6 +27,10 @@ def regions_of(reading: Reading, section: Section) -> set[str]:
 def everywhere(reading: Reading) -> set[str]:
     """All the regions that the text names in a table or in the cleared list."""
     found = {item.region or TOTAL for item in reading.cleared} - {TOTAL}
+    found |= {base_region(row.region or TOTAL) for table in reading.tables for row in table.rows} - {
+        TOTAL,
+        SUBTOTAL,
+    }
     return found.union(*(regions_of(reading, section) for section in TABLES))
 
 
@@ -50,13 +56,14 @@ def check_repeats(reading: Reading, names: Names) -> Iterator[Finding]:
                 )
 
 
-def check_cleared(reading: Reading, names: Names) -> Iterator[Finding]:
-    """A township is in the list of the cleared exactly if it has nothing overdue."""
-    if Section.OVERDUE not in reading.rows:
-        return
-    overdue = {
-        base_region(row.region or TOTAL): row for row in reading.rows[Section.OVERDUE] if not _is_zero(row)
+def check_cleared(reading: Reading, names: Names, values: Values) -> Iterator[Finding]:
+    """A township is in the list of the cleared exactly if it has nothing overdue, in any list or table."""
+    told = {
+        base_region(cell.region): bool(value) or None
+        for cell, value in sorted(values.items(), key=lambda item: bool(item[1]))
+        if cell.figure in (Figure.OVERDUE_HOUSEHOLDS, Figure.OVERDUE_WAN) and cell.aspect is Aspect.NOW
     }
+    overdue = {region for region, much in told.items() if much}
     seen: set[str] = set()
     for item in reading.cleared:
         region = item.region or TOTAL
@@ -67,17 +74,14 @@ def check_cleared(reading: Reading, names: Names) -> Iterator[Finding]:
         elif region in seen:
             reason = T("%(name)s stands in this section twice.", name=names(region))
             yield Finding(names(region), Section.OVERDUE, Figure.NAME, *place, reason)
-        seen.add(region)
+        if item.section is Section.OVERDUE:
+            seen.add(region)
     at = reading.cleared_at
     if at is None or (reading.none_overdue and not reading.cleared):
         return
-    for region in sorted(everywhere(reading) - seen - regions_of(reading, Section.OVERDUE)):
+    for region in sorted(everywhere(reading) - seen - set(told)):
         reason = T("%(name)s is neither among the overdue nor among the cleared.", name=names(region))
         yield Finding(names(region), Section.OVERDUE, Figure.CLEARED, "", CLEARED, at, at, reason)
-
-
-def _is_zero(row: Row) -> bool:
-    return all(not part.value for split in row.splits for part in (split.households, split.amount) if part)
 
 
 def check_dates(reading: Reading, names: Names) -> Iterator[Finding]:
@@ -123,6 +127,7 @@ def missing_rows(reading: Reading, values: Values) -> Iterator[Missing]:
         gaps = [_gap(section, figure, values) for figure in figures]
         if (
             len(lacking) == 1
+            and section not in reading.partial
             and regions_of(reading, section)
             and all(gap is not None and gap > 0 for gap in gaps)
         ):
@@ -144,9 +149,11 @@ def missing_findings(missing: Missing, reading: Reading, names: Names) -> Iterat
 
 
 def _gap(section: Section, figure: Figure, values: Values) -> Decimal | None:
-    total = values.get((section, TOTAL, figure))
+    total = values.get(Cell(section, TOTAL, figure))
     parts = [
-        value for (at, region, name), value in values.items() if (at, name) == (section, figure) and region
+        value
+        for cell, value in values.items()
+        if cell[:1] + cell[2:] == (section, figure, Aspect.NOW) and base_region(cell.region)
     ]
     return None if total is None else Decimal(total) - sum(parts)
 
@@ -157,7 +164,7 @@ def out_of_order(cells: Sequence[Cell], values: Values) -> list[tuple[Cell, str]
     None at all if so many do that the list must be sorted by something else.
     """
     kept = _longest_falling([Decimal(values[cell]) for cell in cells])
-    if len(kept) < _IN_ORDER * len(cells):
+    if len(cells) < _FEWEST_SORTED or len(cells) - len(kept) > _MOST_STRAY:
         return []
     found = []
     for at, cell in enumerate(cells):

@@ -6,14 +6,17 @@ place (镇, 乡, 街道 …), so that a county whose places are not shipped is r
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from app.bulletin.proofread.reading import TOTAL, Cleared, Reading, Row, Section
+from app.bulletin.proofread.phrases import Phrases, Said
+from app.bulletin.proofread.printed import TOTAL, Section
+from app.bulletin.proofread.reading import Cleared, Reading, Row
+from app.bulletin.proofread.tables import TableRow
 from app.places.rules import PlaceIndex, parent_code, stem
 
-Named: TypeAlias = Row | Cleared
+Named: TypeAlias = Row | Cleared | TableRow | Said
 
 _PLACE_ENDS = "街道|镇|乡|县|市|区|旗|州"
 _ENDS_LIKE_A_PLACE = re.compile(rf"[\u4e00-\u9fff]{{1,10}}(?:{_PLACE_ENDS})$")
@@ -21,6 +24,10 @@ _SHORTEST_PLACE = re.compile(rf"[\u4e00-\u9fff]{{1,10}}?(?:{_PLACE_ENDS})")
 _FILLERS = re.compile(r"(?:脱贫人口|小额信贷|贷款|存量|余额|累计|新增|发放|当年|年|逾期|有|为|共|计){1,8}$")
 _TOTAL_WORDS = re.compile(r"存量|新增|发放|逾期")
 _AGAIN = "#"  # marks a repeated region within a section
+OTHER = "@"  # marks a figure of the region that is said elsewhere again
+SUBTOTAL = "小计"  # the region key of a line that adds up a part of a table
+_SUMS = re.compile(r"^(?:合计|总计|共计|总数|总和)")
+_MOST_COMPLETED = 400  # names, beyond which cut ones are not looked for
 _WHOLE = re.compile(r"全(?:[省市州县区旗镇乡域]|街道|地区)(?![镇乡县]|街道)")
 
 
@@ -42,17 +49,20 @@ class Names:
         return self.places[region].short if region in self.places else region
 
 
-def name_regions(reading: Reading, places: PlaceIndex) -> Names:
+def name_regions(reading: Reading, places: PlaceIndex, phrases: Phrases | None = None) -> Names:
     """Give every row and every cleared name its region; what is no place is put aside.
 
     1. Find the county (or prefecture) whose places the text names. 2. Split cleared names that run together.
     3. Take exact names and totals. 4. Repair cut names by the tree, where the section lacks that place.
     5. Take names as written, completed by the longer form that another section has.
     """
-    within = _scope(reading, places)
+    phrases = phrases or Phrases()
+    reading.cleared += [*phrases.cleared, *_cleared_in(reading)]
+    within = _scope(reading, places, phrases)
     tree = _Tree(places, within)
     reading.cleared = [part for run in reading.cleared for part in tree.parts(run)]
     named: list[Named] = [row for rows in reading.rows.values() for row in rows]
+    named += [row for table in reading.tables for row in table.rows]
     named += reading.cleared
     for item in named:
         item.region = tree.find(item)
@@ -62,24 +72,51 @@ def name_regions(reading: Reading, places: PlaceIndex) -> Names:
     for item in named:
         if item.region is None and item.section is not Section.PROBLEMS:
             found = _ENDS_LIKE_A_PLACE.search(_FILLERS.sub("", item.name))
-            item.region = found and found[0]
+            item.region = found[0] if found else item.name if isinstance(item, TableRow) else None
     _complete(named, tree)
+    _name_said(phrases, tree, {item.region for item in named if item.region})
     names = Names(places, within, places[within].short if within else _whole(reading))
     names.repaired = [item for item in named if item.region and not tree.is_whole(item)]
     for section, rows in reading.rows.items():
         names.unknown += [row for row in rows if row.region is None and section is not Section.PROBLEMS]
         reading.rows[section] = [row for row in rows if row.region is not None]
         _number_repeats(reading.rows[section])
+    for table in reading.tables:
+        _number_repeats([row for row in table.rows if row.region not in (TOTAL, SUBTOTAL)])
+        _number_repeats([row for row in table.rows if row.region == SUBTOTAL])
     reading.cleared = [item for item in reading.cleared if item.region]
     return names
 
 
-def _scope(reading: Reading, places: PlaceIndex) -> str:
+def _cleared_in(reading: Reading) -> Iterator[Cleared]:
+    """Rows of tables that are marked as cleared."""
+    for table in reading.tables:
+        for row in table.rows:
+            if row.cleared:
+                yield Cleared(row.name, row.start, row.end, section=Section.TABLE)
+
+
+def _name_said(phrases: Phrases, tree: "_Tree", known: set[str]) -> None:
+    """Names in running text: as the tree or a list or table has them, else as written."""
+    found: dict[str, str | None] = {}
+    endings = sorted(known - {TOTAL, SUBTOTAL}, key=len, reverse=True)[:_MOST_COMPLETED]
+    for said in phrases.said:
+        if said.name not in found:
+            found[said.name] = said.name if said.name in known else tree.find(said)
+        if found[said.name] is None:
+            ends = [region for region in endings if said.name.endswith(region) or is_cut(said.name, region)]
+            found[said.name] = ends[0] if ends else said.name
+        said.region = found[said.name]
+
+
+def _scope(reading: Reading, places: PlaceIndex, phrases: Phrases) -> str:
     """The region one level above the places that the text names; "" if the tree knows fewer than half of them.
 
     板桥镇 alone does not make a text one about 罗平县: many counties have one.
     """
-    rows = (row.name for rows in reading.rows.values() for row in rows)
+    rows = [row.name for rows in reading.rows.values() for row in rows]
+    rows += [row.name for table in reading.tables for row in table.rows if not _SUMS.search(row.name)]
+    rows += [claim.who.name for claim in phrases.claims if claim.figure and isinstance(claim.who, Said)]
     named = {name for name in rows if not _WHOLE.search(name) and not _TOTAL_WORDS.search(name)}
     named |= {item.name for item in reading.cleared}
     votes: Counter[str] = Counter()
@@ -93,7 +130,8 @@ def _scope(reading: Reading, places: PlaceIndex) -> str:
 
 def _whole(reading: Reading) -> str:
     """全县, as the text calls a county that the tree does not hold."""
-    rows = (row for rows in reading.rows.values() for row in rows if row.region == TOTAL)
+    rows: list[Named] = [row for rows in reading.rows.values() for row in rows if row.region == TOTAL]
+    rows += [row for table in reading.tables for row in table.rows if row.region == TOTAL]
     return next((found[0] for row in rows if (found := _WHOLE.search(row.name))), "合计")
 
 
@@ -115,6 +153,8 @@ class _Tree:
     def find(self, item: Named) -> str | None:
         """A place by its exact name or at the end of a run of words; the total by the words of a total."""
         bare = _FILLERS.sub("", item.name)
+        if isinstance(item, TableRow) and SUBTOTAL in item.name:
+            return SUBTOTAL
         for text in (item.name, bare):
             if code := self.whole.get(text) or self.stems.get(text):
                 return code
@@ -124,7 +164,7 @@ class _Tree:
 
     def _is_total(self, name: str, bare: str) -> bool:
         """全县脱贫人口小额信贷累计存量, 年新增贷款, 罗平县…: the line of the region itself."""
-        if _WHOLE.search(name) or "小额信贷" in name:
+        if _WHOLE.search(name) or _SUMS.search(name) or "小额信贷" in name:
             return True
         if self.within and bare in (self.places[self.within].name, self.places[self.within].short):
             return True
@@ -165,17 +205,25 @@ def is_cut(text: str, name: str) -> bool:
 
 def base_region(region: str) -> str:
     """The region of a row that is the second or third of its name in a section."""
-    return region.partition(_AGAIN)[0]
+    return region.partition(OTHER)[0].partition(_AGAIN)[0]
 
 
-def _number_repeats(rows: list[Row]) -> None:
-    """Let every row of a section have a key of its own: the second 阿岗镇 is 阿岗镇#2."""
+def is_repeat(region: str) -> bool:
+    """Whether a section or a table has had the region before."""
+    return _AGAIN in region
+
+
+def _number_repeats(rows: Sequence[Row | TableRow]) -> None:
+    """Let every row of a section have a key of its own: the second 阿岗镇 is 阿岗镇#2.
+
+    The second total is the whole, said again.
+    """
     seen: Counter[str] = Counter()
     for row in rows:
         region = row.region or TOTAL
         seen[region] += 1
         if seen[region] > 1:
-            row.region = f"{region}{_AGAIN}{seen[region]}"
+            row.region = f"{region}{_AGAIN if region != TOTAL else OTHER}{seen[region]}"
 
 
 def _complete(named: list[Named], tree: _Tree) -> None:
@@ -184,6 +232,8 @@ def _complete(named: list[Named], tree: _Tree) -> None:
     for item in named:
         if item.region and item.section is not Section.PROBLEMS:
             sections.setdefault(item.region, set()).add(item.section)
+    if len(sections) > _MOST_COMPLETED:
+        return
     for item in named:
         name = item.region if item.region is not None else item.name
         if name == TOTAL or name in tree.places or item.section is Section.PROBLEMS:

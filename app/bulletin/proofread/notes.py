@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from app.bulletin.proofread.board import COLUMNS, Prepared
-from app.bulletin.proofread.checks import Figure
+from app.bulletin.proofread.figures import Aspect, Figure
+from app.bulletin.proofread.layout import SUBJECTS
 from app.bulletin.proofread.lists import TABLES, everywhere, regions_of
 from app.bulletin.proofread.naming import Names, base_region
 from app.bulletin.proofread.outcome import Note
-from app.bulletin.proofread.reading import TOTAL, Reading, Section, Split
+from app.bulletin.proofread.printed import TOTAL, Section
+from app.bulletin.proofread.reading import Reading, Split
 from app.bulletin.proofread.splitting import Chosen
 from app.labels import T
 
@@ -18,6 +20,9 @@ def notes(reading: Reading, chosen: Chosen, names: Names, prepared: Prepared) ->
     yield from _splits(reading, chosen, names)
     yield from _lacking(reading, names, prepared)
     yield from _without_rate(names, prepared)
+    for section in sorted(reading.partial):
+        text = T("“%(section)s” lists only some places; it was not added up.", section=section.label)
+        yield Note(text, *reading.sections[section])
 
 
 def _names(names: Names) -> Iterator[Note]:
@@ -55,29 +60,33 @@ def _shown(split: Split) -> str:
 def _lacking(reading: Reading, names: Names, prepared: Prepared) -> Iterator[Note]:
     """Sections, totals and rows that the text does not have."""
     for section in TABLES:
+        told = any(SUBJECTS.get(cell.figure) is section for cell in prepared.values)
+        if section not in reading.sections and told:
+            continue
         if section not in reading.sections:
             yield Note(T("“%(section)s” was not found.", section=section.label), 0, 0)
             continue
         lacking = everywhere(reading) - regions_of(reading, section)
-        if lacking and section is not Section.OVERDUE:
+        if lacking and section is not Section.OVERDUE and regions_of(reading, section):
             listed = "、".join(names(region) for region in sorted(lacking))
             text = T("Not in “%(section)s”: %(names)s.", section=section.label, names=listed)
             yield Note(text, *reading.sections[section])
     for section, figure in COLUMNS:
-        if regions_of(reading, section) and (section, TOTAL, figure) not in prepared.values:
+        if regions_of(reading, section) and not prepared.layout.primary(TOTAL, figure):
             yield Note(
                 T("No total was found for: %(figure)s.", figure=figure.label), *reading.sections[section]
             )
 
 
 def _without_rate(names: Names, prepared: Prepared) -> Iterator[Note]:
-    """Overdue amounts whose rate cannot be recomputed."""
-    for (section, region, figure), printed in prepared.board.printed.items():
-        if section is not Section.OVERDUE or figure is not Figure.OVERDUE_WAN or not printed.value:
+    """Overdue amounts without a rate."""
+    for (section, region, figure, aspect), printed in prepared.board.printed.items():
+        if (section, figure, aspect) != (
+            Section.OVERDUE,
+            Figure.OVERDUE_WAN,
+            Aspect.NOW,
+        ) or not printed.value:
             continue
-        if (section, region, Figure.OVERDUE_RATE_PCT) not in prepared.values:
+        if not prepared.layout.primary(base_region(region), Figure.OVERDUE_RATE_PCT):
             text = T("No overdue rate is printed for %(name)s.", name=names(region))
-            yield Note(text, printed.start, printed.end)
-        elif (Section.STOCK, base_region(region), Figure.STOCK_WAN) not in prepared.values:
-            text = T("No stock is printed for %(name)s; its rate cannot be checked.", name=names(region))
             yield Note(text, printed.start, printed.end)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from app.bulletin.proofread.checks import Figure
-from app.bulletin.proofread.reading import Section
+from app.bulletin.proofread.figures import Aspect, Figure, meaning
+from app.bulletin.proofread.printed import Section
 from app.labels import Text
 
 Gettext = Callable[[str], str]
@@ -13,7 +13,10 @@ Gettext = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One contradiction: ``text[start:end] == printed``, which should be ``expected`` ("" if open)."""
+    """One contradiction: ``text[start:end] == printed``, which should be ``expected`` ("" if open).
+
+    ``rounding``: the figures behind it are rounded, and that alone could explain it; such a one blocks nothing.
+    """
 
     region: str
     section: Section
@@ -23,15 +26,64 @@ class Finding:
     start: int
     end: int
     reason: Text
+    aspect: Aspect = Aspect.NOW
+    rounding: bool = False
 
-    def to_json(self, gettext: Gettext = str) -> dict[str, str | int]:
-        """The finding as other programs read it."""
-        return {
+    @property
+    def blocks(self) -> bool:
+        """Whether a text that has it must not be approved as it is."""
+        return not self.rounding
+
+    @property
+    def what(self) -> Text:
+        """The figure's name, with its aspect where it is not the month's own."""
+        return meaning(self.figure, self.aspect)
+
+    def to_json(self, gettext: Gettext = str) -> dict[str, str | int | bool]:
+        """The finding as other programs read it; ``aspect`` and ``rounding`` only where they say something."""
+        found: dict[str, str | int | bool] = {
             "region": self.region,
             "section": self.section.value,
             "figure": self.figure.value,
             "printed": self.printed,
             "expected": self.expected,
+            "start": self.start,
+            "end": self.end,
+            "reason": self.reason.render(gettext),
+        }
+        if self.aspect is not Aspect.NOW:
+            found["aspect"] = self.aspect.value
+        if self.rounding:
+            found["rounding"] = True
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A printed number that nothing in the text confirms or contradicts: ``text[start:end] == printed``.
+
+    ``figure`` is None where the text does not even tell which figure it is.
+    """
+
+    region: str
+    figure: Figure | None
+    aspect: Aspect
+    printed: str
+    start: int
+    end: int
+    reason: Text
+
+    @property
+    def what(self) -> Text | None:
+        return meaning(self.figure, self.aspect) if self.figure else None
+
+    def to_json(self, gettext: Gettext = str) -> dict[str, str | int]:
+        """The number as other programs read it."""
+        return {
+            "region": self.region,
+            "figure": self.figure.value if self.figure else "",
+            "aspect": self.aspect.value,
+            "printed": self.printed,
             "start": self.start,
             "end": self.end,
             "reason": self.reason.render(gettext),
@@ -57,7 +109,16 @@ class Proof:
     figures: int
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...]
+    unchecked: tuple[Unchecked, ...] = ()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether any finding stands against an approval."""
+        return any(finding.blocks for finding in self.findings)
 
     def to_json(self, gettext: Gettext = str) -> dict[str, object]:
         """The shape that ``flask bulletin proofread --json`` prints."""
-        return {"findings": [finding.to_json(gettext) for finding in self.findings]}
+        return {
+            "findings": [finding.to_json(gettext) for finding in self.findings],
+            "unchecked": [number.to_json(gettext) for number in self.unchecked],
+        }

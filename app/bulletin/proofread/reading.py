@@ -7,25 +7,16 @@ Nothing in the text is moved: every offset is one in the text as it was given.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
-from app.labels import Labelled, T
-from app.money import FEN_PER_WAN, to_fen
+from app.bulletin.proofread.printed import NUMBER, WIDTH, Printed, Section, amount_unit
+from app.bulletin.proofread.tables import Table, find_tables
+from app.money import to_fen
 
-MAX_ROWS = 100  # a county has at most some fifty townships; more rows than this are no bulletin
-TOTAL = ""  # the region key of the line for the whole county
-
-# One character for one character, so that offsets stay true.
-_WIDTH = str.maketrans("０１２３４５６７８９．，％（）：；\u3000\xa0", "0123456789.,%():;  ")
-
-
-class Section(Labelled):
-    STOCK = "stock", T("Paragraph on stock")
-    NEW = "new", T("Paragraph on new lending")
-    OVERDUE = "overdue", T("Paragraph on overdue")
-    PROBLEMS = "problems", T("Paragraph on problems")
-
+MAX_ROWS = 100  # a county has at most some fifty townships; more rows in a sentence are no bulletin
+MAX_TABLE_ROWS = 5_000
 
 # Repetitions are bounded everywhere: a page of a hundred thousand blanks must cost no more than any other.
 _NUMBERING = r"(?:\(?[一二三四五六七八九十\d]{0,3}[)、.]?)"
@@ -43,7 +34,6 @@ _ANCHORS = {
     Section.NEW: re.compile(r"新增(?:发放)?贷款为?\d"),
     Section.OVERDUE: re.compile(r"(?:逾期(?:贷款)?\d|贷款无逾期)"),
 }
-_NUMBER = re.compile(r"\d+(?:,\d{3}(?!\d))*(?:\.\d+)?")
 _DATE = re.compile(
     r"截[至止] {0,2}(\d{4}) {0,2}年? {0,2}(\d{2}|\d(?= {0,2}月)) {0,2}月? {0,2}(\d{2}|\d(?= {0,2}日))"
 )
@@ -52,33 +42,23 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _BETWEEN = re.compile(
     r"\s*户?\s*(?:\d+\s*笔)?\s*[,、:]?\s*(?:贷款|金额|余额|资金|存量|逾期|共计|共|计){0,3}\s*"
 )
-_UNIT = re.compile(r" ?(万|亿)?元?")
-_PERCENT_WORDS = re.compile(r"\s*(?:[万亿]?元?)[\s,;。:]*(?:完成[^\d%]{0,16}|逾期率[^\d%]{0,4})")
+_PERCENT_WORDS = re.compile(r"\s*(?:[万亿]?元?)[\s,;。:]*(?:完成[^\d%]{0,16}|逾期率[\s为是达到约:,]{0,4})")
+# What stands before a number that is no row of a list: a comparison, an average, a target.
+_NO_ROW = re.compile(
+    r"(?:较|比)(?:上|年|去|全|同|前)|[同环]比|上月|上个月|年初|上年|去年|平均|增加|减少|上升|下降|增长|降低|[高低]于"
+    r"|目标|任务|[户人]均|收回|化解|新增逾期|名次|排名|^(?:户|元|万元|名|位|个|户数|金额|共|计)$"
+)
+_OTHER_FIGURE = re.compile(r"存量|新增|发放|投放|余额")  # in 存在问题, where rows are overdue loans
+_NO_FIGURE = frozenset("年月日号个名位次家人天条批期")  # a number of these is none of the bulletin's
+_SOME_ONLY = re.compile(
+    r"较[多大高重]|[最居]|前[一二三四五六七八九十\d]|主要"
+)  # a list of the worst, not of all
 _CLEARED = re.compile(r"清零|无逾期")
 _CLEARED_WORDS = re.compile(r"(?:均|都|全部|已){0,3}$")
-_LONGEST_NUMBER = 16  # characters: 户 and amount of a province, run together
+_OF_EACH_PLACE = 3  # times that a paragraph's total would be told
+_LONGESTNUMBER = 16  # characters: 户 and amount of a province, run together
 _LONGEST_NAME = 40  # with the words that lead up to a total
 _LONGEST_LIST = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A number as printed: its place in the text and its value.
-
-    ``value`` counts households, 分 (``unit`` 分 to the printed unit, with ``decimals``) or percent.
-    """
-
-    start: int
-    end: int
-    text: str
-    value: int | Decimal
-    unit: int = 1
-    decimals: int = 0
-
-    @property
-    def slack(self) -> Decimal:
-        """How far rounding may have moved the value: half a unit of the last printed digit."""
-        return Decimal(self.unit).scaleb(-self.decimals) / 2 if self.decimals or self.unit > 1 else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +115,36 @@ class Reading:
     dates: dict[Section, Printed]
     sections: dict[Section, tuple[int, int]]
     lending_year: Printed | None = None
+    tables: list[Table] = field(default_factory=list)
+    partial: set[Section] = field(default_factory=set)  # sections that list only some places
+
+    @property
+    def used(self) -> dict[int, Row]:
+        """Where the numbers of the rows start."""
+        starts: dict[int, Row] = {}
+        for rows in self.rows.values():
+            for row in rows:
+                for split in row.splits:
+                    starts |= {part.start: row for part in (split.households, split.amount) if part}
+                starts |= {row.percent.start: row} if row.percent else {}
+        return starts
 
 
 def read(text: str) -> Reading:
     """Find sections, rows, the cleared list and the dates."""
-    plain = text.translate(_WIDTH)
+    plain = text.translate(WIDTH)
+    tables = find_tables(text, plain)
+    plain = without_tables(plain, tables)
     sections = _sections(plain)
-    reading = Reading({}, [], None, None, {}, sections)
+    reading = Reading({}, [], None, None, {}, sections, tables=tables)
     for section, (start, end) in sections.items():
-        reading.rows[section] = list(_rows(text, plain, section, start, end))
+        reading.rows[section] = rows = list(_rows(text, plain, section, start, end))
+        if len(rows) > 1 and _SOME_ONLY.search(plain, rows[0].splits[0].end, rows[1].end):
+            reading.partial.add(section)
         if (date := _DATE.search(plain, start, end)) and section is not Section.PROBLEMS:
-            year, month, day = date.groups()
-            value = int(year) * 10_000 + int(month) * 100 + int(day)
-            reading.dates[section] = Printed(
-                date.start(1), date.end(3), text[date.start(1) : date.end(3)], value
-            )
+            reading.dates[section] = _dated(text, date)
+    if not reading.dates and (date := _DATE.search(plain)):
+        reading.dates[Section.TEXT] = _dated(text, date)
     if Section.NEW in sections and (year := _LENDING_YEAR.search(plain, *sections[Section.NEW])):
         reading.lending_year = Printed(
             year.start(1), year.end(1), text[year.start(1) : year.end(1)], int(year[1])
@@ -157,6 +152,21 @@ def read(text: str) -> Reading:
     if Section.OVERDUE in sections:
         _read_cleared(text, plain, sections[Section.OVERDUE], reading)
     return reading
+
+
+def _dated(text: str, date: re.Match[str]) -> Printed:
+    year, month, day = map(int, date.groups())
+    value = year * 10_000 + month * 100 + day
+    return Printed(date.start(1), date.end(3), text[date.start(1) : date.end(3)], value)
+
+
+def without_tables(plain: str, tables: list[Table]) -> str:
+    """The running text alone; every offset stays."""
+    pieces, at = [], 0
+    for table in tables:
+        pieces += [plain[at : table.start], "\n" * (table.end - table.start)]
+        at = table.end
+    return "".join([*pieces, plain[at:]])
 
 
 def _sections(plain: str) -> dict[Section, tuple[int, int]]:
@@ -167,11 +177,21 @@ def _sections(plain: str) -> dict[Section, tuple[int, int]]:
             starts.append((found.end(), section))
     headed = {section for _, section in starts}
     for section, anchor in _ANCHORS.items():
+        if headed.isdisjoint(_ANCHORS) and _listed_by_place(plain):
+            break
         if section not in headed and (found := anchor.search(plain)):
             starts.append((max(plain.rfind(mark, 0, found.start()) for mark in "。\n") + 1, section))
     starts.sort(key=lambda item: item[0])
     ends = [*(start for start, _ in starts[1:]), len(plain)][: len(starts)]
     return {section: (start, end) for (start, section), end in zip(starts, ends, strict=True) if section}
+
+
+def _listed_by_place(plain: str) -> bool:
+    """Whether the text tells everything of one place, then of the next, so that no paragraph is of one subject."""
+    return any(
+        sum(1 for _ in islice(_ANCHORS[section].finditer(plain), _OF_EACH_PLACE)) == _OF_EACH_PLACE
+        for section in (Section.STOCK, Section.NEW)
+    )
 
 
 def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iterator[Row]:
@@ -180,13 +200,15 @@ def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iter
     A number is a date, a percentage of the row before, 户 (then the next number is its amount), or 户 and
     amount run together.
     """
-    last, row, households = start, None, None
-    for number in _NUMBER.finditer(plain, start, end):
-        if len(number[0]) > _LONGEST_NUMBER:
+    last, row, households, skipped = start, None, None, False
+    for number in NUMBER.finditer(plain, start, end):
+        if len(number[0]) > _LONGESTNUMBER:
             continue
         gap, after = plain[last : number.start()], plain[number.end() : number.end() + 4].lstrip()
-        if after[:1] in {"年", "月", "日", "号", "笔"} or (len(number[0]) == 8 and "截" in gap):
-            last = last if after[:1] == "笔" else number.end()
+        if after[:1] == "笔":
+            continue
+        if after[:1] in _NO_FIGURE or (len(number[0]) == 8 and "截" in gap):
+            last = number.end()
             continue
         if after[:1] == "%":
             if row and row.percent is None and _fits(_PERCENT_WORDS, gap):
@@ -194,7 +216,12 @@ def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iter
         elif row and households and _fits(_BETWEEN, gap):
             row.splits = (Split(households, _amount(text, plain, number)),)
             households = None
+        elif skipped and _fits(_BETWEEN, gap):
+            skipped = False
         elif name := _name_before(plain, last, number.start(), start):
+            if skipped := _is_no_row(section, plain[name[0] : name[1]]):
+                last = number.end()
+                continue
             if row:
                 yield row
             row = Row(section, text[name[0] : name[1]], *name, ())
@@ -206,6 +233,12 @@ def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iter
         last = number.end()
     if row:
         yield row
+
+
+def _is_no_row(section: Section, name: str) -> bool:
+    if section is Section.PROBLEMS and "逾期" not in name and _OTHER_FIGURE.search(name):
+        return True
+    return bool(_NO_ROW.search(name))
 
 
 def _fits(pattern: re.Pattern[str], gap: str) -> bool:
@@ -235,13 +268,8 @@ def _households(text: str, start: int, end: int) -> Printed:
 def _amount(text: str, plain: str, number: re.Match[str], skip: int = 0) -> Printed:
     start, end = number.start() + skip, number.end()
     digits = plain[start:end].replace(",", "")
-    unit = FEN_PER_WAN * (10_000 if _is_yi(plain, end) else 1)
+    unit = amount_unit(plain, end)
     return Printed(start, end, text[start:end], to_fen(digits, unit), unit, len(digits.partition(".")[2]))
-
-
-def _is_yi(plain: str, end: int) -> bool:
-    unit = _UNIT.match(plain, end)
-    return unit is not None and unit[1] == "亿"
 
 
 def _percent(text: str, number: re.Match[str]) -> Printed:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice, pairwise, product
 from typing import TypeAlias
 
-from app.bulletin.proofread.reading import TOTAL, Reading, Row, Section, Split
+from app.bulletin.proofread.printed import TOTAL, Section
+from app.bulletin.proofread.reading import Reading, Row, Split
 from app.money import FEN_PER_WAN, percent
 
 Choice: TypeAlias = tuple[int, ...]  # for each row of a section, the number of its split

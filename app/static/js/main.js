@@ -8,6 +8,8 @@ import "./dial.js";
 import "./draft.js";
 import "./filedrop.js";
 import "./focus.js";
+import "./insert.js";
+import "./forget.js";
 import "./keys.js";
 import "./menu.js";
 import "./once.js";

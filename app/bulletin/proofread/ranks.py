@@ -1,0 +1,113 @@
+"""Ranks: a place's printed rank, and lists of the first or the last, against the figures that the text gives. Pure.
+
+Whether the first has the most or the least is not always said; it is taken as that with which more ranks agree.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.bulletin.proofread.board import Prepared
+from app.bulletin.proofread.figures import Aspect, Cell, Figure, Values
+from app.bulletin.proofread.naming import SUBTOTAL, Names, base_region
+from app.bulletin.proofread.outcome import Finding
+from app.bulletin.proofread.printed import TOTAL
+from app.labels import T
+
+_FEWEST = 3  # places between which ranks mean something
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The values of one figure from the first to the last; ``signs`` -1 where the first has the most."""
+
+    sorted: tuple[Decimal, ...]
+    distinct: tuple[Decimal, ...]
+    sign: int
+
+    def ranks(self, value: Decimal) -> set[int]:
+        """Every rank that a value may be given: of equals any, or counted without gaps."""
+        signed = self.sign * value
+        low, high = bisect_left(self.sorted, signed), bisect_right(self.sorted, signed)
+        return {*range(low + 1, high + 1), bisect_left(self.distinct, signed) + 1}
+
+
+def _ranks_of(prepared: Prepared) -> dict[Figure, list[Cell]]:
+    found: dict[Figure, list[Cell]] = {}
+    for cell in prepared.board.printed:
+        if cell.aspect is Aspect.RANK and cell.region != TOTAL and _own(prepared, cell):
+            found.setdefault(cell.figure, []).append(cell)
+    return {
+        figure: cells
+        for figure, cells in found.items()
+        if len(_column(prepared, figure, prepared.values)) >= _FEWEST
+    }
+
+
+def _own(prepared: Prepared, cell: Cell) -> Cell | None:
+    return prepared.layout.primary(base_region(cell.region), cell.figure)
+
+
+def _column(prepared: Prepared, figure: Figure, values: Values) -> dict[str, Decimal]:
+    """The first printed value of every place."""
+    column: dict[str, Decimal] = {}
+    for cell in prepared.board.printed:
+        region = base_region(cell.region)
+        if cell.figure is figure and cell.aspect is Aspect.NOW and region not in (TOTAL, SUBTOTAL):
+            first = prepared.layout.primary(region, figure)
+            column.setdefault(region, Decimal(values[first or cell]))
+    return column
+
+
+def ranked(prepared: Prepared) -> set[Cell]:
+    """The ranks that can be checked."""
+    return {cell for cells in _ranks_of(prepared).values() for cell in cells}
+
+
+def rank_findings(prepared: Prepared, values: Values, names: Names) -> Iterator[Finding]:
+    """Each printed rank that is not the figure's."""
+    for figure, cells in _ranks_of(prepared).items():
+        column = _column(prepared, figure, values)
+        zero = (
+            {item for item in prepared.cleared if item not in column}
+            if figure is Figure.OVERDUE_RATE_PCT
+            else set()
+        )
+        column |= dict.fromkeys(zero, Decimal(0))
+        orders = [_order(list(column.values()), sign) for sign in (-1, 1)]
+        agree = [
+            sum(int(values[cell]) in order.ranks(column[base_region(cell.region)]) for cell in cells)
+            for order in orders
+        ]
+        order = orders[agree.index(max(agree))]
+        for cell in cells:
+            right = order.ranks(column[base_region(cell.region)])
+            if int(values[cell]) not in right:
+                yield _finding(prepared, cell, min(right), names)
+
+
+def _order(values: list[Decimal], sign: int) -> _Order:
+    signed = sorted(sign * value for value in values)
+    return _Order(tuple(signed), tuple(sorted(set(signed))), sign)
+
+
+def _finding(prepared: Prepared, cell: Cell, right: int, names: Names) -> Finding:
+    printed = prepared.board.printed[cell]
+    reason = T(
+        "By the printed figures (%(figure)s) %(name)s is number %(rank)s.",
+        figure=cell.figure.label,
+        name=names(cell.region),
+        rank=right,
+    )
+    return Finding(
+        names(cell.region),
+        cell.section,
+        cell.figure,
+        printed.text,
+        str(right),
+        printed.start,
+        printed.end,
+        reason,
+        Aspect.RANK,
+    )
