@@ -70,6 +70,9 @@ class Settings:
         url = _database_url(environ.get("DATABASE_URL") or f"sqlite:///{instance / 'qingshou.db'}")
         if url.startswith("sqlite:///") and (path := make_url(url).database) not in (None, ":memory:"):
             _touch_private(instance / str(path))
+        public_url = _public_url(environ.get("QINGSHOU_PUBLIC_URL", ""))
+        hosts = _hosts(environ.get("QINGSHOU_HOSTS", ""))
+        proxies = _proxies(environ.get("QINGSHOU_PROXIES", ""))
         return cls(
             instance=instance,
             database_url=url,
@@ -77,10 +80,10 @@ class Settings:
             now=_now(environ.get("QINGSHOU_NOW", "")),
             secret_key=private_text(instance / "secret.key", lambda: secrets.token_hex(32)),
             sms_provider=_sms_provider(environ),
-            twilio=_twilio(environ) if _sms_provider(environ) == "twilio" else None,
-            public_url=_public_url(environ),
-            hosts=_hosts(environ.get("QINGSHOU_HOSTS", "")),
-            proxies=_proxies(environ.get("QINGSHOU_PROXIES", "")),
+            twilio=_twilio(environ, public_url) if _sms_provider(environ) == "twilio" else None,
+            public_url=public_url,
+            hosts=hosts,
+            proxies=proxies,
         )
 
 
@@ -131,13 +134,13 @@ def _sms_provider(environ: Mapping[str, str]) -> str:
     return provider
 
 
-def _twilio(environ: Mapping[str, str]) -> dict[str, str]:
+def _twilio(environ: Mapping[str, str], public_url: str) -> dict[str, str]:
     """The account, as ``app.sms.twilio.Account`` takes it."""
     account = {
         "sid": environ.get("TWILIO_ACCOUNT_SID", ""),
         "token": environ.get("TWILIO_AUTH_TOKEN", ""),
         "sender": environ.get("TWILIO_FROM", ""),
-        "public_url": _public_url(environ),
+        "public_url": public_url,
         "base_url": environ.get("TWILIO_BASE_URL", "").rstrip("/"),
         "region": environ.get("TWILIO_REGION", ""),
         "edge": environ.get("TWILIO_EDGE", ""),
@@ -157,8 +160,8 @@ def _twilio(environ: Mapping[str, str]) -> dict[str, str]:
     return account
 
 
-def _public_url(environ: Mapping[str, str]) -> str:
-    url = environ.get("QINGSHOU_PUBLIC_URL", "").rstrip("/")
+def _public_url(text: str) -> str:
+    url = text.rstrip("/")
     if url and not (_is_https(url) or _is_loopback(url)):
         raise ConfigError("QINGSHOU_PUBLIC_URL must be an address like https://qingshou.example")
     return url

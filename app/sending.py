@@ -22,10 +22,11 @@ from app.reminders.moves import Clocks
 from app.reminders.outbox import Claim
 from app.reminders.plan import Planned, plan
 from app.reminders.rules import Timings
+from app.reminders.trying import play_receipts
 from app.sms.handoff import Handoff
 from app.sms.protocol import LookupFailed, NotSent, Outcome, Provider
 from app.sms.sandbox import Sandbox
-from app.today import moment, now
+from app.today import business_date, moment, now
 
 AT_ONCE = 8
 USUAL = Timings()
@@ -117,6 +118,9 @@ def reconcile_due(provider: Provider, timings: Timings = USUAL, at: Point = _not
     reconcile.release(session, now())
     reconcile.give_up_waiting(session, now(), timings)
     session.commit()
+    if provider.name == Sandbox.name:
+        play_receipts(session, business_date(session), now())
+        session.commit()
     with reading():
         asked = reconcile.questions(session, provider.name, now())
         session.rollback()

@@ -13,7 +13,7 @@ from benchmarks import invented
 from benchmarks.measure import Result, compare
 
 AIM = 1.5
-_BARE = """
+BARE = """
 SELECT township_code,
        max(as_of),
        count(DISTINCT CASE WHEN balance > 0 THEN household_id END),
@@ -45,7 +45,7 @@ Row = tuple[Any, ...]
 
 
 def _bare() -> list[Row]:
-    rows = [tuple(map(int, row[2:])) for row in db.session.execute(text(_BARE))]
+    rows = [tuple(map(int, row[2:])) for row in db.session.execute(text(BARE))]
     db.session.rollback()
     return rows
 

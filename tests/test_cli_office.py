@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select
 
+from app.accounts.devices import Source
 from app.accounts.models import User
+from app.accounts.sessions import begin
 from app.bulletin.models import Target
 from app.db import db
 from app.places.models import Lender, Region, RegionAlias
@@ -42,15 +44,29 @@ def test_an_account_from_first_to_last(run: Run) -> None:
     (account,) = told(run("users", "list", "--json"))
     assert account == {
         "username": "chen", "name": "陈", "role": "township", "region": AGANG, "branch": None, "active": True,
+        "second_factor": False,
     }  # fmt: skip
     assert "chen" in run("users", "list").stdout
     assert run("users", "add", "chen", "--role", "admin", "--password", "long enough 1").exit_code == 1
     user = db.session.scalars(select(User)).one()
-    before, epoch = user.password_hash, user.session_epoch
+    before = user.password_hash
+    begin(db.session(), user, Source())
+    db.session.commit()
+    assert len(told(run("users", "sessions", "chen", "--json"))) == 1
     assert run("users", "password", "chen", "--password", "short").exit_code == 1
     assert run("users", "password", "chen", "--password", "another one 2").exit_code == 0
     db.session.refresh(user)
-    assert user.password_hash != before and user.session_epoch > epoch
+    assert user.password_hash != before and told(run("users", "sessions", "chen", "--json")) == []
+    link = run("users", "invite", "chen").stdout.strip()
+    assert (
+        link.startswith("http://127.0.0.1:8000/welcome/") and run("users", "invite", "nobody").exit_code == 1
+    )
+    assert "Unknown" not in run("users", "sessions", "chen").output
+    assert (
+        run("users", "sessions", "chen", "--end").exit_code
+        == run("users", "second-factor", "chen").exit_code
+        == 0
+    )
     assert run("users", "disable", "chen").exit_code == 0
     assert told(run("users", "list", "--json"))[0]["active"] is False
     assert run("users", "enable", "chen").exit_code == 0

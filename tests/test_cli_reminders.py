@@ -20,7 +20,7 @@ def test_plan_send_status(app: Flask) -> None:
     assert told(run("reminders", "status", "--json"))["oldest_pending_s"] is not None
     assert run("reminders", "send").exit_code == run("reminders", "reconcile").exit_code == 0
     status = told(run("reminders", "status", "--json"))
-    assert status["states"]["accepted"] + status["states"]["failed"] + status["states"]["review"] == 2
+    assert status["states"]["delivered"] + status["states"]["failed"] + status["states"]["review"] == 2
     assert status["spend"] == {"today": 10, "month": 10}
     assert run("reminders", "status").exit_code == 0
 

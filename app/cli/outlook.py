@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 from flask_babel import gettext
 
+from app.accounts.rules import Permission
 from app.cli.terminal import Day, Month, actor_option, fail, localized, print_json, say, stdout, today
 from app.labels import T
 
@@ -60,7 +61,7 @@ def _line(held: Any) -> dict[str, Any]:
 @click.option("--ongoing", is_flag=True, help="From this month on, not for it alone.")
 @click.option("--source", required=True, help="Where the value is from.")
 @click.option("--dated", type=Day(), required=True, help="Date of the source.")
-@actor_option
+@actor_option(Permission.TARGETS)
 @localized
 def lines_set(
     region: str, kind: str, value: str, month: date, ongoing: bool, source: str, dated: date, actor: str
@@ -91,7 +92,7 @@ def lines_set(
 @lines.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--region", default="", help="Statistical code within which names are looked up.")
-@actor_option
+@actor_option(Permission.TARGETS)
 @localized
 def lines_import(file: Path, region: str, actor: str) -> None:
     """Take region, month, line, value, source, date of the source on each line of a text or .csv. All or nothing."""

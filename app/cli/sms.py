@@ -7,6 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from flask_babel import gettext
 
+from app.accounts.rules import Permission
 from app.cli.terminal import actor_option, fail, localized, print_json, say
 from app.labels import T, Text
 
@@ -17,7 +18,7 @@ sms = AppGroup("sms", help="The channel that messages go out by.")
 @click.option("--to", "phone", required=True, help="A mobile number of your own.")
 @click.option("--text", default="【清收】测试短信，请忽略。", show_default=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@actor_option
+@actor_option(Permission.REMINDERS)
 @localized
 def sms_test(phone: str, text: str, yes: bool, actor: str) -> None:
     """Send one message through the provider in use, outside the outbox. Exit 1 when it was not taken."""
@@ -57,7 +58,7 @@ def sms_test(phone: str, text: str, yes: bool, actor: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--region", default="", help="Statistical code of the county whose batches are meant.")
 @click.option("--json", "as_json", is_flag=True)
-@actor_option
+@actor_option(Permission.REMINDERS)
 @localized
 def sms_result(file: Path, region: str, as_json: bool, actor: str) -> None:
     """Read a platform's result file as receipts. Exit 1 when nothing was taken."""

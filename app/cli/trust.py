@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 from app import audit as trail
 from app import files
 from app.accounts.rules import EVERYTHING, Scope
+from app.accounts.rules import Permission
 from app.cli.terminal import Bar, actor_option, fail, localized, print_json, say, today
 from app.clock import SHANGHAI
 from app.db import db, reading
@@ -102,7 +103,7 @@ def _midnight(day: datetime | None, after: bool = False) -> datetime | None:
 
 
 @keys.command("rotate")
-@actor_option
+@actor_option(Permission.ACCOUNTS)
 @click.option("--json", "as_json", is_flag=True)
 @localized
 def rotate_keys(actor: str, as_json: bool) -> None:
@@ -150,7 +151,7 @@ def key_status(as_json: bool) -> None:
 @click.option("--preview", "act", flag_value="preview", help="Only count what is old enough.")
 @click.option("--run", "act", flag_value="run", help="Delete it; the trail keeps how much, and a digest.")
 @click.option("--region", default="", help="A county's code; by default everywhere.")
-@actor_option
+@actor_option(Permission.PRIVACY)
 @click.option("--json", "as_json", is_flag=True)
 @localized
 def delete_old(act: str | None, region: str, actor: str, as_json: bool) -> None:

@@ -154,7 +154,7 @@ def file_content(session: Session, edition: Edition, name: str) -> bytes | None:
 def bundle_of(session: Session, edition: Edition) -> dict[str, bytes]:
     """All published files by their names."""
     query = select(EditionFile.name, EditionFile.content).where(EditionFile.edition_id == edition.id)
-    return dict(session.execute(query).tuples().all())
+    return {row.name: row.content for row in session.execute(query)}
 
 
 def last_number(session: Session, region: str, year: int) -> int:

@@ -16,7 +16,7 @@ class State(Labelled):
     CHECKED = "checked", T("Checked")
     APPROVED = "approved", T("Approved")
     PUBLISHED = "published", T("Published")
-    WITHDRAWN = "withdrawn", T("Withdrawn")
+    WITHDRAWN = "withdrawn", T("Superseded")
 
 
 class Step(Labelled):

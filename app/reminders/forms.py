@@ -98,6 +98,10 @@ class StopForm(_Refusable):
     reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=WHY)])
 
 
+class ReplyForm(_Refusable):
+    text = StringField(_l("Reply"), [InputRequired(_l("Write what the borrower answers.")), Length(max=300)])
+
+
 class ResultForm(FlaskForm):  # type: ignore[misc]
     """A platform's result file."""
 

@@ -20,6 +20,7 @@ from app.heartbeat import beat
 from app.ledger import actions
 from app.ledger.models import BatchState, ImportBatch
 from app.ledger.store import LedgerStore, Progress
+from app.lines.models import LineValue
 from app.loans.models import Borrower, Household, Loan
 from app.places.models import Branch, Lender, Region, RegionAlias
 from app.privacy import keyring
@@ -42,7 +43,12 @@ NOT_PAGES = {
     "publicity.photo",
     "papers.word_file",
 }
-ASKED = {"bulletin.loans": "?figure=overdue", "measures.behind": "?kind=open"}  # pages of something asked for
+ASKED = {
+    "bulletin.loans": "?figure=overdue",
+    "measures.behind": "?kind=open",
+    "outlook.loans": "?due=2023-12",
+    "board.state_cases": "?state=open",
+}  # pages of something asked for
 NOBODY = ""
 STRANGER = "曲靖某某银行"
 AS_WRITTEN = [  # in the files and in the published text
@@ -240,6 +246,11 @@ def _states(batches: dict[str, int]) -> Iterator[Visit]:
     yield Visit("/places/", status=422, act=_nothing_filled_in)
     yield Visit("/accounts/", "admin", 422, _nothing_filled_in)
     yield Visit(f"/accounts/{auditor}", "admin")
+    yield from (Visit(f"/board/?{query}") for query in (f"region={COUNTY}106", "branch=1"))
+    yield from (Visit(f"/outlook/fewest?township={COUNTY}106&line={line}") for line in ("provincial", "100"))
+    yield Visit("/outlook/fewest?line=none", status=422)
+    yield Visit(f"/outlook/loans?late=31-90&month=2023-11&region={COUNTY}")
+    yield Visit("/lines/?month=2024-01")
     yield from (Visit(path, "agang") for path in ("/", "/cases/", f"/cases/{case_number()}", "/bulletin/"))
     yield Visit(f"/bulletin/loans?figure=overdue&region={COUNTY}106", "agang")
 
@@ -250,6 +261,6 @@ def chinese_data() -> list[str]:
     names = [Region.name, Region.short, RegionAlias.name, Lender.name, Branch.name, User.name, ImportBatch.filename,
              Borrower.name, Household.head_name, Loan.group_name, Loan.purpose, Loan.grade, Loan.remark,
              Promise.cancel_reason, ReportedRepayment.evidence, TaskForce.name, Absence.reason,
-             Publicity.text, Disposal.measure, *TYPED_IN]  # fmt: skip
+             Publicity.text, Disposal.measure, LineValue.source, *TYPED_IN]  # fmt: skip
     known = {str(value) for column in names for value in session.scalars(select(column).distinct()) if value}
     return sorted(known | set(AS_WRITTEN), key=len, reverse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -70,7 +70,7 @@ def test_loans_that_are_missing_or_have_no_case(session: Session) -> None:
     take(session, [listed(1, 300), listed(2, 200, **OVERDUE)], OCTOBER)
     assert "1 loans with a balance of 0.70 yuan" in str(item(session, ItemKind.MISSING).says)
     assert item(session, ItemKind.NO_CASE).standing is Standing.SETTLED
-    session.execute(delete(Case.__table__))
+    session.execute(update(Case).values(closed_on=date(2023, 10, 9)))
     assert "1 overdue loans of 2.00 yuan have no case" in str(item(session, ItemKind.NO_CASE).says)
     decide_missing(session, loan(session, "HT-3"), MissingDecision.STILL_OWED, "office")
     session.flush()
@@ -90,7 +90,7 @@ def test_a_list_pages_and_counts_as_its_item_does(session: Session) -> None:
             break
         seen += [(d.before, d.now) for d in doubts]
         after = doubts[-1].key
-    assert seen == [(100, 100 + n) for n in range(1, 6)] and number == 5
+    assert sorted(seen) == [(100, 100 + n) for n in range(1, 6)] and number == 5
     for kind in OF_LOANS:
         found = loans_of(session, kind, COUNTY, OCTOBER, EVERYTHING, 0, 9)
         assert item(session, kind).standing is (Standing.OPEN if found[1] else Standing.SETTLED)

@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.accounts.rules import EVERYTHING, Scope
@@ -12,14 +11,8 @@ from app.bulletin.comparisons import Against, Change, change, counts_on, month_o
 from app.bulletin.earlier import compared, earlier
 from app.bulletin.figures import FigureRow
 from app.bulletin.queries import figures
-from app.db import db
-from app.places.actions import load_places
-from app.places.rules import Level, Place
-from tests.intake.world import NOVEMBER, OCTOBER, SEPTEMBER, take
+from tests.intake.world import OCTOBER, SEPTEMBER, take
 from tests.ledger.factory import AGANG, COUNTY, ledger_row
-
-TOWNSHIPS = 2000
-
 
 @pytest.mark.parametrize(
     ("month", "against", "earlier_month"),
@@ -76,29 +69,3 @@ def test_every_row_is_compared(session: Session) -> None:
     assert township[Against.LAST_MONTH][AGANG].stock_fen == -200
     of_a_branch = earlier(session, found, Scope(region=None, branch_id=1))
     assert set(of_a_branch.values()) == {None}
-
-
-@pytest.mark.parametrize("db_kind", ["sqlite"])
-def test_two_thousand_townships_of_one_county(session: Session) -> None:
-    """Their figures, comparisons and loans cost as many statements as those of a few."""
-    statements: list[str] = []
-    load_places(session, [Place("530398", Level.COUNTY, "大县", "大县")])
-    new = [(f"{number:03d}", f"乡{number}") for number in range(1, 1000)]
-    load_places(session, [Place(f"530398{at}", Level.TOWNSHIP, name, name) for at, name in new])
-    load_places(session, [Place("530397", Level.COUNTY, "又一县", "又一县")])
-    load_places(session, [Place(f"530397{at}", Level.TOWNSHIP, name, name) for at, name in new])
-    rows = [ledger_row(township_code=f"530398{at}", balance=10) for at, _ in new]
-    take(session, rows, NOVEMBER)
-
-    def heard(_c: object, _u: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", heard)
-    try:
-        found = figures(session, "530398", NOVEMBER)
-        compared(session, found, EVERYTHING)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", heard)
-    assert len(found.rows) == 999 and found.total.stock_fen == 9990
-    assert len(figures(session, "5303", NOVEMBER).rows) == 3
-    assert len(statements) < 20

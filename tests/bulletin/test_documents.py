@@ -7,7 +7,8 @@ from time import perf_counter
 import pytest
 
 from app.bulletin.proofread import NotABulletin, proofread, read_text
-from app.bulletin.proofread.documents import MAX_BYTES, MAX_XML
+from app.bulletin.proofread.documents import MAX_BYTES
+from app.bulletin.proofread.packages import MAX_XML
 from tests.bulletin.published import PAGE, PLACES
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -66,7 +67,7 @@ def test_a_saved_page(encoding: str) -> None:
 
 def test_entities_and_cells_of_a_page() -> None:
     html = "<table><tr><td>阿岗镇</td><td>230&#25143;</td></tr></table>甲&amp;乙 1 &lt; 2"
-    assert read_text("a.htm", html.encode()) == "阿岗镇\n230户\n甲&乙 1 < 2"
+    assert read_text("a.htm", html.encode()) == "阿岗镇\t230户\n甲&乙 1 < 2"
 
 
 def test_the_content_counts_and_not_the_name() -> None:
@@ -78,16 +79,16 @@ def test_the_content_counts_and_not_the_name() -> None:
     ("data", "message"),
     [
         (b"x" * (MAX_BYTES + 1), "larger than 5 MB"),
-        (b"%PDF-1.7 ...", "PDF and old Word files"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "PDF and old Word files"),
+        (b"%PDF-1.7 ...", "PDF and old Office files"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "PDF and old Office files"),
         (b"MZ\x90\0\3\0\0\0", "no text file|cannot be read"),
         (b"\xff\xff\xff\x80\x81", "cannot be read"),
-        (b"PK\x03\x04 and no more", "no Word document"),
-        (docx(paragraphs("甲"))[:-30], "no Word document"),
-        (docx("<w:p>"), "no Word document"),
+        (b"PK\x03\x04 and no more", "no Word or Excel file"),
+        (docx(paragraphs("甲"))[:-30], "no Word or Excel file"),
+        (docx("<w:p>"), "no Word or Excel file"),
         (docx(" " * (MAX_XML + 1)), "too large when unpacked"),
-        (docx(paragraphs("&x;"), '<!DOCTYPE d [<!ENTITY x "boo">]>'), "no Word document"),
-        (docx(paragraphs("&x;"), '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), "no Word document"),
+        (docx(paragraphs("&x;"), '<!DOCTYPE d [<!ENTITY x "boo">]>'), "no Word or Excel file"),
+        (docx(paragraphs("&x;"), '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), "no Word or Excel file"),
     ],
     ids=[
         "large", "pdf", "doc", "exe", "no encoding", "stub", "cut", "not well formed", "bomb", "entity", "external",
@@ -102,7 +103,7 @@ def test_a_zip_without_a_document_is_refused() -> None:
     stream = BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-    with pytest.raises(NotABulletin, match="no Word document"):
+    with pytest.raises(NotABulletin, match="no Word or Excel file"):
         read_text("账.xlsx", stream.getvalue())
 
 

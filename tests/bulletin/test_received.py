@@ -123,7 +123,7 @@ def test_a_county_without_loans_here_shows_what_it_has_sent(session: Session) ->
     assert figures(session, FIRST, OCTOBER).total.stock_fen == 700
     place = session.get_one(Region, PREFECTURE)
     assert trend(session, place, OCTOBER, EVERYTHING, 3)[OCTOBER].stock_fen == 1500
-    assert session.scalars(select(AuditEntry.action)).all()[-1] == "bulletin.receive"
+    assert "bulletin.receive" in session.scalars(select(AuditEntry.action)).all()
 
 
 def test_what_is_received_opens_no_loans_and_says_whose_it_is(session: Session) -> None:

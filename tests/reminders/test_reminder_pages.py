@@ -1,5 +1,7 @@
 """The office's pages of reminders: bad input first, then a text from its draft to its use, and what needs a person."""
 
+import re
+
 import pytest
 from flask import Flask, current_app
 from sqlalchemy import func, select, update
@@ -9,6 +11,7 @@ from app.db import db
 from app.reminders.models import (
     Campaign,
     HandoffBatch,
+    InboundMessage,
     MessageTemplate,
     OutboxMessage,
     Reminder,
@@ -16,6 +19,7 @@ from app.reminders.models import (
     SmsChannel,
 )
 from app.reminders.states import NEEDS_A_PERSON, State
+from app.reminders.trying import play_receipts
 from app.reminders.wording import DEFAULT, YEAR_END
 from app.today import now
 from tests.conftest import SignIn
@@ -231,9 +235,11 @@ def test_the_first_page_counts_what_needs_a_person(office: Browser) -> None:
 def test_the_pages_read_in_chinese_and_in_english(office: Browser) -> None:
     number = one_in(State.REVIEW, why="no mobile number")
     for path in ("", "messages", f"messages/{number}", "texts", "texts/new", f"texts/{newest().id}", "when",
-                 "campaigns", "campaigns/new/year_end", "campaigns/new/publicity", "batches"):  # fmt: skip
+                 "campaigns", "campaigns/new/year_end", "campaigns/new/publicity", "batches", "phone"):  # fmt: skip
         page = office.get(f"/reminders/{path}")
-        assert not english_in(page, "sandbox", "handoff", "signature", "amount", "phone", "name", "{due}"), path
+        assert not english_in(page, "sandbox", "handoff", "signature", "amount", "phone", "name", "{due}"), (
+            path
+        )
         office.get(f"/reminders/{path}?lang=en")
         office.get(f"/reminders/{path}?lang=zh_Hans")
 
@@ -284,3 +290,27 @@ def test_a_file_for_the_lender_is_made_and_fetched(office: Browser) -> None:
     assert "尚未下载" not in words(office.get("/reminders/"))
     office.post("/reminders/batches/99999/csv", status=404)
     assert "请选择文件" in words(office.post("/reminders/batches/results", status=422))
+
+
+def test_the_borrowers_phone_shows_what_would_arrive_and_is_heard(office: Browser) -> None:
+    page = office.get("/reminders/phone")
+    number = re.search(r"/reminders/phone/(\d+)", page)
+    assert number is not None
+    path = f"/reminders/phone/{number[1]}"
+    assert "请填写" in words(office.post(path, status=422, text=""))
+    office.post(path, text="退订")
+    borrower = found(int(number[1])).borrower_id
+    assert "退订" in office.get(f"/reminders/phone?message={number[1]}")
+    assert db.session.scalar(select(func.count()).where(InboundMessage.borrower_id == borrower)) == 1
+    db.session.rollback()
+    office.get("/reminders/phone?message=99999", status=404)
+    current_app.config["SMS_PROVIDER"] = "handoff"
+    office.get("/reminders/phone", status=404)
+
+
+def test_the_sandbox_plays_receipts_once(county: Flask) -> None:
+    number = one_in(State.ACCEPTED, provider="sandbox", provider_id="SBx1", phone="13800001111")
+    assert play_receipts(db.session(), now().date(), now()) >= 1
+    db.session.commit()
+    assert found(number).state is State.DELIVERED
+    assert play_receipts(db.session(), now().date(), now()) == 0

@@ -11,11 +11,26 @@ It needs no database: the text is compared with itself, names with the region tr
     splitting   run-together digits → figures     proof       the steps in order; findings and notes
 """
 
-from app.bulletin.proofread.documents import read_text
+from app.bulletin.proofread.comments import commented
+from app.bulletin.proofread.documents import Source, is_word, read_source, read_text
 from app.bulletin.proofread.errors import NotABulletin
 from app.bulletin.proofread.figures import Figure
-from app.bulletin.proofread.outcome import Finding, Note, Proof
+from app.bulletin.proofread.outcome import Finding, Note, Proof, Unchecked
 from app.bulletin.proofread.printed import Section
 from app.bulletin.proofread.proof import proofread
 
-__all__ = ["Figure", "Finding", "NotABulletin", "Note", "Proof", "Section", "proofread", "read_text"]
+__all__ = [
+    "Figure",
+    "Finding",
+    "NotABulletin",
+    "Note",
+    "Proof",
+    "Section",
+    "Source",
+    "Unchecked",
+    "commented",
+    "is_word",
+    "proofread",
+    "read_source",
+    "read_text",
+]

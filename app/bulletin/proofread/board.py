@@ -19,7 +19,8 @@ COLUMNS = tuple(
     for section in (Section.STOCK, Section.NEW, Section.OVERDUE)
     for figure in FIGURES[section][:2]
 )
-_MOST_INVERSIONS = 2  # with more, the list is not ordered by households, and its order is no evidence
+# (rows, inversions): with more of these in so many rows, the list may be in any order, which then is no evidence.
+_INVERSIONS = ((12, 2), (8, 1), (5, 0))
 _MOST_DECIMALS = 4
 _LISTS = (Section.STOCK, Section.NEW, Section.OVERDUE, Section.TABLE)  # where one precision holds for all
 
@@ -183,5 +184,6 @@ def _order(reading: Reading, printed: Mapping[Cell, Printed], values: Values) ->
         ]
         if all(cell in printed for cell in cells):
             pairs = [Ordered(first, second) for first, second in pairwise(cells)]
-            if sum(not pair.holds(values) for pair in pairs) <= _MOST_INVERSIONS:
+            inversions = sum(not pair.holds(values) for pair in pairs)
+            if any(len(cells) >= rows and inversions <= most for rows, most in _INVERSIONS):
                 yield from pairs

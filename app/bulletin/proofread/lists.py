@@ -71,7 +71,7 @@ def check_cleared(reading: Reading, names: Names, values: Values) -> Iterator[Fi
         if region in overdue:
             reason = T("%(name)s is among the cleared, and has overdue loans as well.", name=names(region))
             yield Finding(names(region), Section.OVERDUE, Figure.CLEARED, *place, reason)
-        elif region in seen:
+        elif item.section is Section.OVERDUE and region in seen:
             reason = T("%(name)s stands in this section twice.", name=names(region))
             yield Finding(names(region), Section.OVERDUE, Figure.NAME, *place, reason)
         if item.section is Section.OVERDUE:

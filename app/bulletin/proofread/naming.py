@@ -132,7 +132,9 @@ def _whole(reading: Reading) -> str:
     """全县, as the text calls a county that the tree does not hold."""
     rows: list[Named] = [row for rows in reading.rows.values() for row in rows if row.region == TOTAL]
     rows += [row for table in reading.tables for row in table.rows if row.region == TOTAL]
-    return next((found[0] for row in rows if (found := _WHOLE.search(row.name))), "合计")
+    return next(
+        (found[0] for row in rows if (found := _WHOLE.search(row.name))), reading.whole_name or "合计"
+    )
 
 
 def _regions(named: list[Named], section: Section) -> set[str]:

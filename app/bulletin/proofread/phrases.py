@@ -5,6 +5,7 @@ households, money, percent or a rank that no word explains is a claim without a 
 """
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
@@ -103,7 +104,7 @@ class _Listener:
     def _paragraph(self) -> None:
         self.who: Who = None
         self.names: list[Said] = []
-        self.each: list[Said] = []
+        self.each: deque[Said] = deque()
         self.heard: set[str] = set()  # kinds of unit that the present one of ``each`` has
         self.subject = _SUBJECT_OF.get(self.section) if self.section else None
         self.percent = _PERCENT_OF.get(self.section) if self.section else None
@@ -140,7 +141,7 @@ class _Listener:
         elif kind == "among":
             self.among = True
         elif kind == "each":
-            self.each, self.heard = (self.names if len(self.names) > 1 else []), set()
+            self.each, self.heard = deque(self.names if len(self.names) > 1 else ()), set()
         elif kind == "cleared":
             self._cleared(found)
         elif kind != "join":
@@ -149,7 +150,7 @@ class _Listener:
     def _sentence(self, mark: str) -> None:
         self._clause()
         self.among, self.elsewhen = False, self.elsewhen and mark == ";"
-        self.names, self.each, self.ranks = [], [], False
+        self.names, self.each, self.ranks = [], deque(), False
 
     def _begin(self) -> None:
         """The first word of a clause that is of another subject ends a comparison."""
@@ -181,7 +182,9 @@ class _Listener:
         said = Said(self.text[found.start() : found.end()], found.start(), found.end())
         between = self.plain[self.names_end : found.start()] if self.names_end >= 0 else ""
         joined = bool(self.names) and re.fullmatch(r"[、和及与 ]{1,3}", between)
-        self.names = [*self.names, said] if joined else [said]
+        if not joined:
+            self.names = []
+        self.names.append(said)
         self.names_end = found.end()
         self.who, self.among = said, False
         self.found.said.append(said)
@@ -190,15 +193,17 @@ class _Listener:
         if self.listed and self.listed[0] <= found.start() < self.listed[1]:
             return
         whose = self.names if len(self.names) > 1 else [self.who] if self.who else []
-        self.found.cleared += [Cleared(one.name, one.start, one.end) for one in whose]
+        self.found.cleared += [Cleared(one.name, one.start, one.end, section=Section.TEXT) for one in whose]
 
     def _ordinal(self, found: re.Match[str]) -> None:
         ranked = found[0][-1] in "名位" or self.ranks
         value = ordinal(found[0])
-        if not ranked or not value or found.start() < self.until:
+        if not ranked or value is None or found.start() < self.until:
             return
         figure = _PERCENT.get(self.percent or "") or _OF.get(self.subject or "", (None, None))[1]
-        printed = Printed(found.start(), found.end(), self.text[found.start() : found.end()], value)
+        digits = found[0].lstrip("第 ").rstrip("名位 ")
+        start = found.start() + found[0].index(digits)
+        printed = Printed(start, start + len(digits), self.text[start : start + len(digits)], value)
         self._claim(figure, Aspect.RANK, printed)
 
     def _number(self, found: re.Match[str]) -> None:
@@ -235,7 +240,7 @@ class _Listener:
 
     def _listed(self, row: Row, found: re.Match[str]) -> None:
         """A number of a list: what follows is of the same place."""
-        self.who, self.names, self.each, self.among = row, [], [], False
+        self.who, self.names, self.each, self.among = row, [], deque(), False
         self._clause()
         self.subject = _SUBJECT_OF.get(row.section)
         self.percent = _PERCENT_OF.get(row.section)
@@ -246,7 +251,8 @@ class _Listener:
         if not self.each:
             return
         if kind in self.heard:
-            self.each, self.heard = self.each[1:], set()
+            self.each.popleft()
+            self.heard = set()
         self.heard.add(kind)
         if self.each:
             self.who = self.each[0]

@@ -23,7 +23,7 @@ from app.bulletin.proofread.outcome import Finding, Note, Proof
 from app.bulletin.proofread.phrases import Phrases, read_phrases
 from app.bulletin.proofread.printed import TOTAL
 from app.bulletin.proofread.ranks import rank_findings
-from app.bulletin.proofread.reading import MAX_ROWS, MAX_TABLE_ROWS, Reading, read
+from app.bulletin.proofread.reading import MAX_CELLS, MAX_ROWS, MAX_TABLE_ROWS, Reading, read
 from app.bulletin.proofread.splitting import choose_splits
 from app.bulletin.proofread.unchecked import unchecked
 from app.labels import T, Text
@@ -37,8 +37,9 @@ def proofread(
 ) -> Proof:
     """Find every contradiction in a bulletin's lists, tables and sentences, and list what cannot be checked.
 
-    ``hints`` (what a file's reader left out) become notes. ``targets`` are the annual targets in 分, by region code or printed name; with them completion is checked
-    exactly, without them within what the printed percentages allow. Raises NotABulletin.
+    ``hints`` (what a file's reader left out) become notes. ``targets`` are the annual targets in 分, by region code
+    or printed name; with them completion is checked exactly, without them within what the printed percentages
+    allow. Raises NotABulletin.
     """
     reading, phrases, names = _read(text, places)
     chosen = choose_splits(reading)
@@ -80,12 +81,15 @@ def _read(text: str, places: PlaceIndex) -> tuple[Reading, Phrases, Names]:
     reading = read(text)
     if max((len(reading.cleared), *(len(rows) for rows in reading.rows.values()))) > MAX_ROWS:
         raise NotABulletin(T("A section has more than %(n)s rows. Paste one bulletin alone.", n=MAX_ROWS))
-    if sum(len(table.rows) for table in reading.tables) > MAX_TABLE_ROWS:
-        raise NotABulletin(T("A table has more than %(n)s rows. Give one bulletin alone.", n=MAX_TABLE_ROWS))
+    rows = [row for table in reading.tables for row in table.rows]
+    if len(rows) > MAX_TABLE_ROWS or sum(len(row.figures) for row in rows) > MAX_CELLS:
+        raise NotABulletin(
+            T("The tables have more than %(n)s rows. Give one bulletin alone.", n=MAX_TABLE_ROWS)
+        )
     phrases = read_phrases(text, reading)
     names = name_regions(reading, places, phrases)
     found = sum(len(reading.rows.get(section, ())) for section in TABLES) + len(reading.cleared)
-    found += sum(len(table.rows) for table in reading.tables)
+    found += len(rows)
     found += len({(claim.who and claim.who.region, claim.figure) for claim in phrases.claims if claim.figure})
     if found < len(TABLES):
         raise NotABulletin(

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
 
 from app.bulletin.proofread.printed import NUMBER, WIDTH, Printed, Section, amount_unit
 from app.bulletin.proofread.tables import Table, find_tables
 from app.money import to_fen
 
 MAX_ROWS = 100  # a county has at most some fifty townships; more rows in a sentence are no bulletin
-MAX_TABLE_ROWS = 5_000
+MAX_TABLE_ROWS, MAX_CELLS = 5_000, 60_000
 
 # Repetitions are bounded everywhere: a page of a hundred thousand blanks must cost no more than any other.
 _NUMBERING = r"(?:\(?[一二三四五六七八九十\d]{0,3}[)、.]?)"
@@ -48,14 +47,21 @@ _NO_ROW = re.compile(
     r"(?:较|比)(?:上|年|去|全|同|前)|[同环]比|上月|上个月|年初|上年|去年|平均|增加|减少|上升|下降|增长|降低|[高低]于"
     r"|目标|任务|[户人]均|收回|化解|新增逾期|名次|排名|^(?:户|元|万元|名|位|个|户数|金额|共|计)$"
 )
-_OTHER_FIGURE = re.compile(r"存量|新增|发放|投放|余额")  # in 存在问题, where rows are overdue loans
+_SUBJECTS = {
+    Section.STOCK: re.compile(r"存量|余额"),
+    Section.NEW: re.compile(r"新增|发放|投放"),
+    Section.OVERDUE: re.compile(r"逾期"),
+    Section.PROBLEMS: re.compile(r"逾期"),
+}
 _NO_FIGURE = frozenset("年月日号个名位次家人天条批期")  # a number of these is none of the bulletin's
 _SOME_ONLY = re.compile(
     r"较[多大高重]|[最居]|前[一二三四五六七八九十\d]|主要"
 )  # a list of the worst, not of all
+_WHOLE = re.compile(r"全[省市州县区旗](?!级|平均)")
+_KEPT = re.compile(r"\d户")
+_TOLD = re.compile(r"分别[为是有]")
 _CLEARED = re.compile(r"清零|无逾期")
 _CLEARED_WORDS = re.compile(r"(?:均|都|全部|已){0,3}$")
-_OF_EACH_PLACE = 3  # times that a paragraph's total would be told
 _LONGESTNUMBER = 16  # characters: 户 and amount of a province, run together
 _LONGEST_NAME = 40  # with the words that lead up to a total
 _LONGEST_LIST = 2_000
@@ -90,6 +96,7 @@ class Row:
     end: int
     splits: tuple[Split, ...]
     percent: Printed | None = None
+    whole: Split | None = None  # the digits as an amount alone
     region: str | None = None  # filled in by ``naming``: a place's code, a name as written, or TOTAL
 
 
@@ -116,6 +123,8 @@ class Reading:
     sections: dict[Section, tuple[int, int]]
     lending_year: Printed | None = None
     tables: list[Table] = field(default_factory=list)
+    whole_name: str = ""  # 全县, 全市 …, as the text says it first
+    keeps_households: bool = False  # the text has numbers with 户, so digits need not run together
     partial: set[Section] = field(default_factory=set)  # sections that list only some places
 
     @property
@@ -135,8 +144,10 @@ def read(text: str) -> Reading:
     plain = text.translate(WIDTH)
     tables = find_tables(text, plain)
     plain = without_tables(plain, tables)
-    sections = _sections(plain)
-    reading = Reading({}, [], None, None, {}, sections, tables=tables)
+    keeps = len(_KEPT.findall(plain)) > 1
+    sections = _sections(plain, not keeps and not tables and not _TOLD.search(plain))
+    reading = Reading({}, [], None, None, {}, sections, tables=tables, keeps_households=keeps)
+    reading.whole_name = found[0] if (found := _WHOLE.search(plain)) else ""
     for section, (start, end) in sections.items():
         reading.rows[section] = rows = list(_rows(text, plain, section, start, end))
         if len(rows) > 1 and _SOME_ONLY.search(plain, rows[0].splits[0].end, rows[1].end):
@@ -169,29 +180,19 @@ def without_tables(plain: str, tables: list[Table]) -> str:
     return "".join([*pieces, plain[at:]])
 
 
-def _sections(plain: str) -> dict[Section, tuple[int, int]]:
-    """Where each section starts and ends; without a heading it starts at the sentence with its total."""
+def _sections(plain: str, lost: bool) -> dict[Section, tuple[int, int]]:
+    """Where each section starts and ends; where headings are ``lost`` it starts at the sentence with its total."""
     starts: list[tuple[int, Section | None]] = []
     for section, words in _HEADINGS.items():
         if found := re.search(_LINE_START + _NUMBERING + r"\s{0,3}" + words, plain):
             starts.append((found.end(), section))
     headed = {section for _, section in starts}
-    for section, anchor in _ANCHORS.items():
-        if headed.isdisjoint(_ANCHORS) and _listed_by_place(plain):
-            break
+    for section, anchor in _ANCHORS.items() if lost else ():
         if section not in headed and (found := anchor.search(plain)):
             starts.append((max(plain.rfind(mark, 0, found.start()) for mark in "。\n") + 1, section))
     starts.sort(key=lambda item: item[0])
     ends = [*(start for start, _ in starts[1:]), len(plain)][: len(starts)]
     return {section: (start, end) for (start, section), end in zip(starts, ends, strict=True) if section}
-
-
-def _listed_by_place(plain: str) -> bool:
-    """Whether the text tells everything of one place, then of the next, so that no paragraph is of one subject."""
-    return any(
-        sum(1 for _ in islice(_ANCHORS[section].finditer(plain), _OF_EACH_PLACE)) == _OF_EACH_PLACE
-        for section in (Section.STOCK, Section.NEW)
-    )
 
 
 def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iterator[Row]:
@@ -229,16 +230,16 @@ def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iter
                 households = _households(text, number.start(), number.end())
                 row.splits = (Split(households, None),)
             else:
-                households, row.splits = None, _all_splits(text, plain, number)
+                households, row.whole = None, Split(None, _amount(text, plain, number))
+                row.splits = _all_splits(text, plain, number)
         last = number.end()
     if row:
         yield row
 
 
 def _is_no_row(section: Section, name: str) -> bool:
-    if section is Section.PROBLEMS and "逾期" not in name and _OTHER_FIGURE.search(name):
-        return True
-    return bool(_NO_ROW.search(name))
+    others = any(words.search(name) for words in _SUBJECTS.values())
+    return bool(_NO_ROW.search(name)) or (others and not _SUBJECTS[section].search(name))
 
 
 def _fits(pattern: re.Pattern[str], gap: str) -> bool:

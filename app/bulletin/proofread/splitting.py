@@ -54,6 +54,7 @@ class Chosen:
 def choose_splits(reading: Reading) -> Chosen:
     """Choose each section's splits, twice in turn, for the rates tie overdue to stock."""
     chosen = Chosen()
+    _leave_whole(reading)
     sections = {section: _Sums(section, rows) for section, rows in reading.rows.items() if rows}
     options = {section: list(sums.options()) for section, sums in sections.items()}
     ranked: dict[Section, list[tuple[float, int, Choice]]] = {}
@@ -66,6 +67,42 @@ def choose_splits(reading: Reading) -> Chosen:
     for section, sums in sections.items():
         _note_doubt(sums, ranked[section], chosen)
     return chosen
+
+
+def _leave_whole(reading: Reading) -> None:
+    """Take the digits of a section as amounts alone where they add up as such, or nearly, and no split is better.
+
+    A text may print no households at all. Digits that run together are far from adding up.
+    """
+    split = set()
+    for section, rows in reading.rows.items():
+        sums = _Sums(section, rows)
+        wholes = [_values(row.whole)[1] if row.whole else 0 for row in rows]
+        if not sums.runs:
+            continue
+        if sums.total_at is None or not sums.parts:
+            if reading.keeps_households:
+                _take_whole(rows)
+            continue
+        total, parts = wholes[sums.total_at], sum(wholes[at] for at in sums.parts)
+        nearly = len(str(abs(total - parts)).rstrip("0")) <= 1  # but for one wrong digit
+        exact = next(sums.exact_choices(), None) if nearly else None
+        plausible = exact and all(
+            taste(section, row.splits[at]) < IMPLAUSIBLE for row, at in zip(rows, exact, strict=True)
+        )
+        if nearly and not plausible:
+            _take_whole(rows)
+        else:
+            split.add(section)
+    for rows in reading.rows.values():
+        if not split and rows and all(row.region == TOTAL for row in rows):
+            _take_whole(rows)
+
+
+def _take_whole(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row.whole:
+            row.splits = (row.whole,)
 
 
 class _Sums:
@@ -84,7 +121,7 @@ class _Sums:
         if not self.runs:
             yield (0,) * len(self.rows)
             return
-        exact = list(islice(self._exact(), MAX_SOLUTIONS)) if self.total_at is not None and self.parts else []
+        exact = list(islice(self.exact_choices(), MAX_SOLUTIONS))
         self.exact = bool(exact)
         yield from exact
         best = tuple(
@@ -92,6 +129,11 @@ class _Sums:
             for row in self.rows
         )
         yield from islice(self._near(best), MAX_NEIGHBOURS)
+
+    def exact_choices(self) -> Iterator[Choice]:
+        """The readings under which both columns add up."""
+        if self.total_at is not None and self.parts:
+            yield from self._exact()
 
     def _exact(self) -> Iterator[Choice]:
         """Depth first over the rows, longest number first, cut off where the sums are out of reach."""

@@ -33,7 +33,7 @@ def unchecked(text: str, reading: Reading, prepared: Prepared, names: Names) -> 
             names(cell.region), cell.figure, cell.aspect, printed.text, printed.start, printed.end, _why(cell)
         )
         for cell, printed in prepared.board.printed.items()
-        if cell not in sure and printed is not reading.none_overdue and _is_number(printed.text)
+        if cell not in sure and printed is not reading.none_overdue
     ]
     strange = [(printed.start, printed.end) for printed in prepared.layout.strange]
     strange += [place for table in reading.tables for _, place in table.strange]
@@ -42,10 +42,6 @@ def unchecked(text: str, reading: Reading, prepared: Prepared, names: Names) -> 
         for start, end in strange
     ]
     yield from sorted(found, key=lambda number: (number.start, number.end))
-
-
-def _is_number(text: str) -> bool:
-    return any(letter.isdigit() for letter in text) or text.startswith("第")
 
 
 def _why(cell: Cell) -> Text:

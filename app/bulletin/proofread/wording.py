@@ -71,12 +71,12 @@ def words(known: Iterable[str]) -> re.Pattern[str]:
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
 
 
-def ordinal(text: str) -> int:
-    """第12名, 第十二: 12; 0 if it is none below a hundred."""
+def ordinal(text: str) -> int | None:
+    """第12名, 第十二: 12; None for a word that is no number below a hundred."""
     inner = text.strip("第名位 ")
     if inner.isdigit():
         return int(inner)
     tens, ten, ones = inner.rpartition("十")
     if not ten:
-        return _DIGITS.get(inner, 0)
+        return _DIGITS.get(inner)
     return (_DIGITS.get(tens, 0) if tens else 1) * 10 + (_DIGITS.get(ones, 0) if ones else 0)
