@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import counting, day, importing, pages, portfolio, promising, results, sweeping
+from benchmarks import closing, counting, day, importing, pages, portfolio, promising, results, sweeping
 from benchmarks.databases import KINDS, Databases, databases, opened
 from benchmarks.measure import Result
 
-PARTS = ("import", "sweep", "figures", "pages", "promises", "day")
+PARTS = ("import", "sweep", "figures", "close", "pages", "promises", "day")
 QUICK = 100  # a quick run has sizes this many times smaller
 SMALL, LARGE = 1_000, 1_000_000
 PER_MILLE = 40  # loans of a thousand that are overdue
@@ -55,7 +55,7 @@ def measure(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Res
         yield from importing.measure(made, plan.imports, plan.import_runs)
     if "sweep" in parts:
         yield from sweeping.measure(made, plan.sweeps, plan.runs)
-    if {"sweep", "figures", "pages"} & set(parts):
+    if {"sweep", "figures", "close", "pages"} & set(parts):
         yield from _on_large(made, parts, plan)
     if "promises" in parts:
         yield from promising.measure(made, plan.promises * 20, plan.promises, plan.runs)
@@ -72,6 +72,8 @@ def _on_large(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[R
             yield from sweeping.measure_open_app(plan.large, plan.runs)
         if "figures" in parts:
             yield from counting.measure_open_app(plan.large, plan.runs)
+        if "close" in parts:
+            yield from closing.measure_open_app(plan.large, plan.runs)
         if "pages" in parts:
             portfolio.settle_now()
     if "pages" not in parts:

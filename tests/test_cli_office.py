@@ -106,7 +106,7 @@ def test_the_real_page_gives_its_one_finding(run: Run) -> None:
 def test_a_corrected_page_gives_none(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "page.txt"
     path.write_text(PAGE.read_text("utf-8").replace("逾期率0%", "逾期率0.84%"), "utf-8")
-    assert told(run("bulletin", "proofread", path, "--json")) == {"findings": []}
+    assert told(run("bulletin", "proofread", path, "--json"))["findings"] == []
 
 
 def test_a_text_that_is_no_bulletin_is_1_with_a_sentence(run: Run, tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_the_last_number(app: Flask, filled: Session) -> None:
     "text", ["", "x", "1:", ":" + "00" * 64, "0:" + "00" * 64, "256:" + "00" * 64, "1:00"]
 )
 def test_what_is_no_key(text: str) -> None:
-    with pytest.raises(ValueError, match="key|hex|bit|int|bytes|Key"):
+    with pytest.raises(ValueError, match=r"key|hex|bit|int|bytes|Key"):
         read_keys(text)
 
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from app.accounts.models import User
 from app.accounts.rules import Permission, Role, Scope, may
 from app.cases.models import Case
 from app.db import db
+from app.editions.models import Edition
 from app.ledger.models import BatchState, ImportBatch
 from app.loans.models import Borrower, Loan, Snapshot
 from app.papers.models import Paper
@@ -130,6 +132,16 @@ def moved(found: Case, township: str, branch_id: int, name: str) -> Elsewhere:
     return Elsewhere(township, branch_id, name, dict(ids))
 
 
+def a_bulletin(region: str) -> Edition:
+    """A draft of a month for which the demonstration has none."""
+    made = Edition(
+        region_code=region, month=date(2023, 1, 31), sequence=1, title="通报", opening="", problems="", demands="",
+        created_at=now(),
+    )  # fmt: skip
+    db.session.add(made)
+    return made
+
+
 def another_county(found: Case) -> Elsewhere:
     """A second county with a lender, a ledger, a publicity event and a case, which nobody of the first may see."""
     session = db.session()
@@ -160,11 +172,13 @@ def another_county(found: Case) -> Elsewhere:
         recorded_at=now(),
     )
     session.add_all([batch, entry])
+    edition = a_bulletin(FOREIGN_COUNTY)
     session.flush()
     there = moved(found, township, branch.id, "外县借款人甲")
     there.ids.update(
-        batch_id=batch.id, entry_id=entry.id, loan_id=found.loan_id, code=township, message_id=10**9
-    )
+        batch_id=batch.id, entry_id=entry.id, loan_id=found.loan_id, code=township, message_id=10**9,
+        edition_id=edition.id,
+    )  # fmt: skip
     return there
 
 
@@ -204,8 +218,11 @@ def things(demo_app: Flask) -> Things:
     elsewhere["township"].ids.update(
         entry_id=foreign_entry, run_id=next(run for place, run in runs.items() if place != OWN)
     )
+    edition = a_bulletin(OWN[:6])
+    session.flush()
     own = {
         **shared,
+        "edition_id": edition.id,
         "case_id": mine.id,
         "borrower_id": mine.borrower_id,
         "household_id": mine.loan.household_id,

@@ -28,7 +28,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
     code = StringField(
-        _l("Code"),
+        _l("One-time code"),
         [InputRequired(_l("Give the code.")), Length(max=32, message=_l("At most %(max)d characters."))],
         render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
     )

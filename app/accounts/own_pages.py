@@ -22,6 +22,7 @@ from app.accounts.queries import live_sessions, recovery_codes_left
 from app.accounts.rules import MEANING, NEEDS_SECOND_FACTOR, Permission, Role, limits_of, may
 from app.accounts.signing import SignIn
 from app.db import db
+from app.labels import T, Text
 
 
 @bp.get("/me")
@@ -39,11 +40,19 @@ def _own_page(form: NewPasswordForm) -> str:
         form=form,
         own=signed_in(),
         live=live_sessions(session, account.id),
-        limits=limits_of(account.role),
+        lasts=_lasts(account.role),
         codes_left=recovery_codes_left(session, account.id),
         must_have=account.role in NEEDS_SECOND_FACTOR,
         min_password=MIN_PASSWORD,
     )
+
+
+def _lasts(role: Role) -> Text:
+    limits = limits_of(role)
+    idle, whole = (int(span.total_seconds()) // 3600 for span in (limits.idle, limits.absolute))
+    if whole % 24 == 0:
+        return T("%(idle)s hours without a page, %(days)s days at most", idle=idle, days=whole // 24)
+    return T("%(idle)s hours without a page, %(hours)s hours at most", idle=idle, hours=whole)
 
 
 @bp.post("/me/password")

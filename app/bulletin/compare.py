@@ -13,7 +13,9 @@ class PrintedErrors:
     findings: tuple[Finding, ...]
 
     def at(self, region: str, figure: str) -> Finding | None:
-        return next((f for f in self.findings if f.region == region and f.figure == figure), None)
+        return next(
+            (f for f in self.findings if (f.region, f.figure, f.aspect) == (region, figure, "now")), None
+        )
 
     def __len__(self) -> int:
         return len(self.findings)

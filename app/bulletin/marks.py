@@ -17,17 +17,20 @@ class Piece:
 def pieces(text: str, spans: Sequence[tuple[int, int]]) -> list[Piece]:
     """The whole text, cut wherever a span begins or ends. Spans may overlap.
 
-    An empty span (something is missing here) becomes an empty piece of its own.
+    An empty span (something is missing here) becomes an empty piece of its own. One pass over the cuts.
     """
-    numbered = list(enumerate(spans, 1))
+    begins: dict[int, list[int]] = {}
+    empty: dict[int, list[int]] = {}
+    for number, (start, end) in enumerate(spans, 1):
+        (begins if end > start else empty).setdefault(start, []).append(number)
     cuts = sorted({0, len(text), *(edge for span in spans for edge in span)})
     found: list[Piece] = []
+    inside: list[int] = []
     for start, end in pairwise([*cuts, len(text)]):
-        empty = tuple(n for n, span in numbered if span == (start, start))
-        if empty:
-            found.append(Piece("", empty, empty))
+        if missing := tuple(empty.pop(start, ())):
+            found.append(Piece("", missing, missing))
         if end > start:
-            inside = tuple(n for n, (first, last) in numbered if first <= start and end <= last)
-            starts = tuple(n for n in inside if spans[n - 1][0] == start)
-            found.append(Piece(text[start:end], inside, starts))
+            starts = tuple(begins.get(start, ()))
+            inside = sorted([*(n for n in inside if spans[n - 1][1] > start), *starts])
+            found.append(Piece(text[start:end], tuple(inside), starts))
     return found

@@ -1,5 +1,6 @@
 """The bulletin of a month, the loans behind each figure, the annex, the targets, the proof-reader."""
 
+from base64 import b64decode, b64encode
 from datetime import date
 from functools import partial
 from io import BytesIO
@@ -24,7 +25,7 @@ from app.bulletin.forms import FIRST_YEAR, LAST_YEAR, ProofreadForm, read_typed,
 from app.bulletin.kept import published_text, target_rows
 from app.bulletin.marks import pieces
 from app.bulletin.narrative import basic_situation_text
-from app.bulletin.proofread import NotABulletin, proofread, read_text
+from app.bulletin.proofread import NotABulletin, Source, commented, is_word, proofread, read_source
 from app.bulletin.rules import CLOSABLE
 from app.bulletin.target_text import read_targets
 from app.db import db
@@ -35,6 +36,8 @@ from app.today import business_date
 from app.web import PAGE_SIZE, after_id, page_of
 
 bp = Blueprint("bulletin", __name__, url_prefix="/bulletin")
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+LARGEST_KEPT = 1024 * 1024  # bytes of a Word file that the page keeps for its comments
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONTHS_OF_TREND = 13  # a month, and the same month of the year before
 
@@ -161,23 +164,43 @@ def _year() -> int:
 
 @bp.route("/proofread", methods=["GET", "POST"])
 @requires(Permission.FIGURES)
-def proofreader() -> str | tuple[str, int]:
+def proofreader() -> str | Response | tuple[str, int]:
     """Paste or upload a published text; see where it contradicts itself."""
-    form, proof = ProofreadForm(), None
+    if request.form.get("word"):
+        return _commented(request.form["word"])
+    form, proof, word = ProofreadForm(), None, None
     if request.method == "GET":
         form.text.data = _kept_text()
     if form.validate_on_submit() or (form.text.data and request.method == "GET"):
         source = form.file if form.file.data else form.text
         try:
+            read = Source(form.text.data)
             if form.file.data:
-                form.text.data = read_text(form.file.data.filename, form.file.data.read())
-            proof = proofread(form.text.data, _known_places())
+                data = form.file.data.read()
+                read = read_source(form.file.data.filename, data)
+                word = b64encode(data).decode() if is_word(data) and len(data) <= LARGEST_KEPT else None
+            form.text.data = read.text
+            proof = proofread(read.text, _known_places(), hints=read.hints)
         except NotABulletin as refused:
             source.errors = [*source.errors, refused.message]
     text = form.text.data or ""
-    marked = pieces(text, [(f.start, f.end) for f in proof.findings]) if proof else []
-    page = render_template("bulletin/proofread.html", form=form, proof=proof, text=text, pieces=marked)
+    marked = pieces(text, proof.places) if proof else []
+    page = render_template(
+        "bulletin/proofread.html", form=form, proof=proof, text=text, pieces=marked, word=word
+    )
     return page, 422 if form.errors else 200
+
+
+def _commented(kept: str) -> Response:
+    """The Word file that the page was made of, with a comment at each finding; the page itself keeps it."""
+    try:
+        data = b64decode(kept, validate=True)
+        read = read_source("", data)
+        written = commented(data, proofread(read.text, _known_places(), hints=read.hints), gettext)
+    except (ValueError, NotABulletin):
+        abort(400)
+    name = gettext("Proof-read") + ".docx"
+    return send_file(BytesIO(written), mimetype=DOCX, as_attachment=True, download_name=name)
 
 
 def _known_places() -> PlaceIndex:

@@ -18,14 +18,26 @@ targets = AppGroup("targets", help="Yearly targets of new lending.")
 @bulletin.command("proofread")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--comments",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.docx",
+    help="Write the Word file anew, with a comment at each finding.",
+)
 @localized
-def bulletin_proofread(file: Path, as_json: bool) -> None:
-    """Find the wrong figures of a published text (.txt, .docx, .html). Exits 1 when there are findings."""
-    from app.bulletin.proofread import NotABulletin, proofread, read_text
+def bulletin_proofread(file: Path, as_json: bool, comments: Path | None) -> None:
+    """Find the wrong figures of a published text (.txt, .docx, .xlsx, .html). Exits 1 when there are findings."""
+    from app.bulletin.proofread import NotABulletin, commented, is_word, proofread, read_source
     from app.places.rules import shipped
 
+    data = file.read_bytes()
+    if comments and not is_word(data):
+        fail(T("Comments can be written into a Word file (.docx) only."))
     try:
-        proof = proofread(read_text(file.name, file.read_bytes()), shipped())
+        read = read_source(file.name, data)
+        proof = proofread(read.text, shipped(), hints=read.hints)
+        if comments:
+            comments.write_bytes(commented(data, proof, gettext))
     except NotABulletin as refused:
         fail(refused.message)
     if as_json:
@@ -33,8 +45,10 @@ def bulletin_proofread(file: Path, as_json: bool) -> None:
     else:
         for finding in proof.findings:
             change = f"{finding.printed} → {finding.expected}"
-            say(f"{finding.region} {finding.figure}: {change}  {finding.reason.render(gettext)}")
+            what = finding.what.render(gettext)
+            say(f"{finding.region} {what}: {change}  {finding.reason.render(gettext)}")
         say(T("%(n)s findings.", n=len(proof.findings)))
+        say(T("%(n)s numbers cannot be checked.", n=len(proof.unchecked)))
     for note in proof.notes:
         say(note.text)
     sys.exit(1 if proof.findings else 0)

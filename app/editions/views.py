@@ -208,7 +208,7 @@ def _published(edition: Edition, document: Document) -> dict[str, Any]:
     return {
         "files": queries.files_of(session, edition),
         "errata": queries.errata_about(session, edition),
-        "moved": stored.figures_changed(edition.approved_figures or {}, now),
+        "moved": stored.figures_changed(edition.approved_figures, now) if edition.approved_figures else [],
     }
 
 

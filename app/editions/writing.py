@@ -84,6 +84,8 @@ def changes(edition_id: int) -> str:
     if not queries.may_see_drafts(user()):
         abort(404)
     found = queries.versions(db.session(), edition)
+    if not found:
+        abort(404)
     by_number = {version.n: version for version in found}
     new = by_number.get(request.args.get("to", found[0].n, int))
     before = next((v.n for v in found if new is not None and v.n < new.n), found[-1].n)

@@ -31,6 +31,7 @@ class Key(Labelled):
     SMS_UNTIL = "sms_until", T("Messages until")
     SMS_PER_DAY = "sms_per_day", T("Messages a day for each borrower")
     SMS_PER_WEEK = "sms_per_week", T("Messages a week for each borrower")
+    SMS_DAYS_OFF = "sms_days_off", T("Messages on days off too")
     CAMPAIGNS_PER_MONTH = "campaigns_per_month", T("Campaign messages in thirty days for each borrower")
     HOLD_OUT = "hold_out", T("Share of loans not reminded, to learn whether reminding helps")
     NO_CONTACT_DAYS = "no_contact_days", T("A line must make contact within")
@@ -73,6 +74,7 @@ KEYS: dict[Key, Definition] = {
     Key.SMS_UNTIL: Definition(Unit.CLOCK, 20 * 60, 12 * 60, 22 * 60, _OWN),
     Key.SMS_PER_DAY: Definition(Unit.TIMES, 1, 0, 3, _OWN),
     Key.SMS_PER_WEEK: Definition(Unit.TIMES, 3, 0, 7, _OWN),
+    Key.SMS_DAYS_OFF: Definition(Unit.FLAG, 1, 0, 1, _OWN),
     Key.CAMPAIGNS_PER_MONTH: Definition(Unit.TIMES, 1, 0, 4, _OWN),
     Key.HOLD_OUT: Definition(Unit.PERCENT, 0, 0, 20, _OWN),
     Key.NO_CONTACT_DAYS: Definition(Unit.DAYS, 14, 1, 180, _OWN),
@@ -109,7 +111,10 @@ _GROUPS: dict[Group, tuple[Key, ...]] = {
     Group.CONTACT: (
         Key.CONTACT_FROM, Key.CONTACT_UNTIL, Key.CALLS_PER_DAY, Key.UNANSWERED_PER_DAY, Key.JUST_CALLED,
     ),
-    Group.MESSAGES: (Key.SMS_FROM, Key.SMS_UNTIL, Key.SMS_PER_DAY, Key.SMS_PER_WEEK, Key.CAMPAIGNS_PER_MONTH, Key.HOLD_OUT),
+    Group.MESSAGES: (
+        Key.SMS_FROM, Key.SMS_UNTIL, Key.SMS_DAYS_OFF, Key.SMS_PER_DAY, Key.SMS_PER_WEEK, Key.CAMPAIGNS_PER_MONTH,
+        Key.HOLD_OUT,
+    ),
     Group.QUEUE: (Key.NO_CONTACT_DAYS, Key.LARGE_AMOUNT, Key.NEW_CASE_DAYS),
     Group.PROMISES: (
         Key.PROMISE_GRACE, Key.PROMISE_TOLERANCE, Key.PROMISE_HORIZON, Key.LIMITATION_WARNING,

@@ -10,14 +10,15 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from app.labels import Text
+from app.labels import T, Text
 from app.loans.rules import Category
+from app.money import to_fen, yuan
 from app.places.models import Region
 from app.reminders.campaigns import Order
 from app.reminders.deciding import Decision
 from app.reminders.models import TEXT, WHY
 from app.reminders.rules import CampaignKind
-from app.reminders.texts import Wording
+from app.reminders.texts import TextRefused, Wording
 from app.reminders.wording import DEFAULT
 
 
@@ -96,6 +97,30 @@ class CampaignForm(_Refusable):
 
 class StopForm(_Refusable):
     reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=WHY)])
+
+
+class CostsForm(_Refusable):
+    """Amounts in 元."""
+
+    price = StringField(_l("A part costs"), [InputRequired(_l("Enter an amount in yuan, such as 0.05."))])
+    daily = StringField(_l("At most a day"), [InputRequired(_l("Enter an amount in yuan; 0 for no limit."))])
+    monthly = StringField(
+        _l("At most a month"), [InputRequired(_l("Enter an amount in yuan; 0 for no limit."))]
+    )
+    reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=WHY)])
+
+    def amounts(self) -> tuple[int, int, int]:
+        """分. Raises TextRefused for what is no amount."""
+        found = []
+        for name, most in (("price", 1_000), ("daily", 100_000_000), ("monthly", 1_000_000_000)):
+            try:
+                amount = to_fen(self[name].data.strip())
+            except ValueError:
+                raise TextRefused(name, T("Enter an amount in yuan, such as 0.05.")) from None
+            if not 0 <= amount <= most:
+                raise TextRefused(name, T("From 0 to %(most)s yuan.", most=yuan(most)))
+            found.append(amount)
+        return found[0], found[1], found[2]
 
 
 class ReplyForm(_Refusable):

@@ -10,7 +10,7 @@ from app import audit
 from app.cases.models import Case
 from app.fairness.actions import borrower_opted_out
 from app.fairness.models import BorrowerPhone
-from app.fairness.words import Whose
+from app.fairness.words import Reaches, Whose
 from app.loans.models import Borrower
 from app.reminders.models import TEXT, InboundMessage, OutboxMessage, PhoneOptOut, SendAttempt
 from app.reminders.moves import keep_once, move
@@ -58,6 +58,13 @@ def take_inbound(session: Session, provider: str, reply: Inbound, today: date, r
             reply=row.id,
             stop=stop,
             wrong=wrong,
+        )
+    if wrong:
+        session.execute(
+            update(BorrowerPhone)
+            .where(BorrowerPhone.number == reply.phone)
+            .values(reaches=Reaches.WRONG)
+            .execution_options(synchronize_session=False)
         )
     if stop or wrong:
         _suppress(session, people, reply.phone, real)

@@ -13,6 +13,7 @@ from app.fairness.models import BorrowerMark
 from app.fairness.queries import limits_for
 from app.loans.models import Borrower, Loan
 from app.policies.queries import Policies
+from app.policies.rules import Key
 from app.reminders.models import MessageTemplate, OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
 from app.reminders.moves import Clocks, move
 from app.reminders.plan import UNWANTED, Words, text_of
@@ -70,7 +71,8 @@ class Judge:
         if message.key.startswith("reminder:") and not self._still_true(message):
             return self._end(message, Event.NOT_NEEDED, "repaid, or the due date changed")
         limits = limits_for(self.numbers, message.region_code, message.lender_id)
-        hours = Hours(limits.sms_from, limits.sms_until, limits.sms_per_day, limits.sms_per_week)
+        days_off = bool(self.numbers(Key.SMS_DAYS_OFF, message.region_code, message.lender_id))
+        hours = Hours(limits.sms_from, limits.sms_until, limits.sms_per_day, limits.sms_per_week, days_off)
         later = may_leave(self.clocks.business, hours, self.sent[_who(message)])
         if later is not None:
             if later >= message.expires_at:

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from app.clock import SHANGHAI
+from app.clock import SHANGHAI, workday
 from app.labels import Labelled, T
 
 DEFAULT_LEADS = (30, 7, 1)
@@ -108,9 +108,18 @@ class Hours:
     end: int = 20 * 60
     per_day: int = 1
     per_week: int = 3
+    days_off: bool = True  # may messages leave on Saturdays, Sundays and holidays?
 
     def window(self, day: date) -> tuple[datetime, datetime]:
         return at(day, max(self.start, NIGHT_ENDS)), at(day, min(self.end, NIGHT_BEGINS))
+
+
+def _next_window(day: date, hours: Hours) -> datetime:
+    """When the window of the next day on which messages leave opens, after ``day``."""
+    day += timedelta(days=1)
+    while not hours.days_off and not workday(day).is_workday:
+        day += timedelta(days=1)
+    return hours.window(day)[0]
 
 
 def may_leave(now: datetime, hours: Hours, sent_on: list[date]) -> datetime | None:
@@ -118,7 +127,9 @@ def may_leave(now: datetime, hours: Hours, sent_on: list[date]) -> datetime | No
     local = now.astimezone(SHANGHAI)
     today = local.date()
     opens, closes = hours.window(today)
-    tomorrow = hours.window(today + timedelta(days=1))[0]
+    tomorrow = _next_window(today, hours)
+    if not hours.days_off and not workday(today).is_workday:
+        return tomorrow
     if local < opens:
         return opens
     if local >= closes:

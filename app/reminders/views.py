@@ -11,7 +11,7 @@ from app.accounts.access import requires, scope, user
 from app.accounts.rules import Permission
 from app.db import db
 from app.heartbeat import SILENCE, last_beat
-from app.reminders import batch_pages, campaign_pages, lists, text_pages, trying_pages  # noqa: F401 - their pages join the blueprint
+from app.reminders import batch_pages, campaign_pages, channel_pages, lists, text_pages, trying_pages  # noqa: F401 - their pages join the blueprint
 from app.reminders.deciding import Decision, DecisionRefused, decide, possible, resume
 from app.reminders.effect import Group, effect
 from app.reminders.forecast import coming

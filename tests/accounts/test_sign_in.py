@@ -330,7 +330,7 @@ def test_who_was_signed_in_is_told_what_became_of_it(
     visitor.send()
     set_active(session, account, False, "root")
     session.commit()
-    assert "此账号已停用" in (page := said(visitor)) and "请先登录" not in page
+    assert "此账户已停用" in (page := said(visitor)) and "请先登录" not in page
 
 
 @pytest.mark.parametrize("token", ["", "1", "x" * 5000, 7, None, ["a"], {"b": 1}])

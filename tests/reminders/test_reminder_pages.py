@@ -1,6 +1,7 @@
 """The office's pages of reminders: bad input first, then a text from its draft to its use, and what needs a person."""
 
 import re
+from datetime import date
 
 import pytest
 from flask import Flask, current_app
@@ -8,12 +9,15 @@ from sqlalchemy import func, select, update
 
 from app.audit import AuditEntry
 from app.db import db
+from app.fairness.models import BorrowerMark
+from app.reminders.inbound import take_inbound
 from app.reminders.models import (
     Campaign,
     HandoffBatch,
     InboundMessage,
     MessageTemplate,
     OutboxMessage,
+    PhoneOptOut,
     Reminder,
     ReminderPolicy,
     SmsChannel,
@@ -21,6 +25,7 @@ from app.reminders.models import (
 from app.reminders.states import NEEDS_A_PERSON, State
 from app.reminders.trying import play_receipts
 from app.reminders.wording import DEFAULT, YEAR_END
+from app.sms.protocol import Inbound
 from app.today import now
 from tests.conftest import SignIn
 from tests.web.browser import Browser, english_in, words
@@ -234,8 +239,10 @@ def test_the_first_page_counts_what_needs_a_person(office: Browser) -> None:
 
 def test_the_pages_read_in_chinese_and_in_english(office: Browser) -> None:
     number = one_in(State.REVIEW, why="no mobile number")
-    for path in ("", "messages", f"messages/{number}", "texts", "texts/new", f"texts/{newest().id}", "when",
-                 "campaigns", "campaigns/new/year_end", "campaigns/new/publicity", "batches", "phone"):  # fmt: skip
+    for path in (
+        "", "messages", f"messages/{number}", "texts", "texts/new", f"texts/{newest().id}", "when", "campaigns",
+        "campaigns/new/year_end", "campaigns/new/publicity", "batches", "phone", "channel",
+    ):  # fmt: skip
         page = office.get(f"/reminders/{path}")
         assert not english_in(page, "sandbox", "handoff", "signature", "amount", "phone", "name", "{due}"), (
             path
@@ -314,3 +321,42 @@ def test_the_sandbox_plays_receipts_once(county: Flask) -> None:
     db.session.commit()
     assert found(number).state is State.DELIVERED
     assert play_receipts(db.session(), now().date(), now()) == 0
+
+
+# --- costs and stops
+
+
+@pytest.mark.parametrize("typed", [{"price": "five"}, {"price": "99"}, {"daily": "-1"}, {"reason": " "}])
+def test_costs_that_are_none_are_refused_and_kept(office: Browser, typed: dict[str, str]) -> None:
+    page = office.post(
+        "/reminders/channel",
+        status=422,
+        **({"price": "0.06", "daily": "50", "monthly": "0", "reason": "新价"} | typed),
+    )
+    assert next(iter(typed.values())) in page
+
+
+def test_costs_are_set_with_a_reason(office: Browser) -> None:
+    office.post("/reminders/channel", price="0.06", daily="50", monthly="800", reason="新合同")
+    channel = db.session.get_one(SmsChannel, "sandbox")
+    assert (channel.price, channel.daily_limit, channel.monthly_limit) == (6, 5_000, 80_000)
+    db.session.rollback()
+    assert 'value="800.00"' in office.get("/reminders/channel")
+
+
+def test_a_stop_is_lifted_only_by_a_recorded_request(office: Browser, leader: Browser) -> None:
+    phone, borrower = db.session.execute(select(OutboxMessage.phone, OutboxMessage.borrower_id)).first() or (
+        "",
+        0,
+    )
+    take_inbound(db.session(), "sandbox", Inbound("x", phone, "退订"), date(2023, 12, 5), now())
+    db.session.commit()
+    number = db.session.scalars(select(PhoneOptOut.id).order_by(PhoneOptOut.id.desc())).first()
+    db.session.rollback()
+    leader.post(f"/reminders/channel/stopped/{number}/lift", status=422, reason="")
+    leader.post(f"/reminders/channel/stopped/{number}/lift", reason="本人12月5日到办公室要求恢复")
+    assert db.session.get_one(PhoneOptOut, number).lift_reason
+    standing = (BorrowerMark.borrower_id == borrower, BorrowerMark.lifted_on.is_(None))
+    assert db.session.scalar(select(func.count()).where(*standing)) == 0
+    db.session.rollback()
+    office.post(f"/reminders/channel/stopped/{number}/lift", status=404, reason="again")

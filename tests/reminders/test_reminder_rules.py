@@ -12,6 +12,7 @@ from app.reminders.rules import (
     Hours,
     Policy,
     Timings,
+    at,
     backoff,
     day_of,
     may_leave,
@@ -118,3 +119,13 @@ def test_wording_that_is_refused_with_the_reason(text: str, told: str) -> None:
 def test_good_wording_and_a_provider_that_carries_no_loans() -> None:
     assert complaints(DEFAULT) == []
     assert "does not carry" in str(complaints(DEFAULT, loans=False)[0])
+
+
+def test_where_a_county_wants_it_nothing_leaves_on_days_off() -> None:
+    friday, saturday = at(date(2023, 9, 22), 10 * 60), at(date(2023, 9, 23), 10 * 60)
+    resting = Hours(days_off=False)
+    assert may_leave(friday, resting, []) is None and may_leave(saturday, Hours(), []) is None
+    assert may_leave(saturday, resting, []) == at(date(2023, 9, 25), 8 * 60)
+    assert may_leave(at(date(2023, 9, 28), 21 * 60), resting, []) == at(
+        date(2023, 10, 7), 8 * 60
+    )  # National Day

@@ -62,7 +62,7 @@ def test_every_name_that_the_program_writes_has_a_label() -> None:
 
 
 def test_the_reader_of_names_finds_what_is_written() -> None:
-    """The control: a name that nobody labelled, one of two, one by a constant and by an argument; one not to be read."""
+    """The control: a text, one of two, by a constant, by an argument; and one that cannot be read."""
     source = """
 NAME = "a.constant"
 audit.record(s, who, "a.text", "case", 1)
@@ -87,5 +87,6 @@ def test_labels_for_people() -> None:
         "trail.reveal",
         {"field": "phone", "why": "bank", "reason": "续贷", "other": {"a": [1, 2]}, "none": None},
     )
-    assert [(str(a), b.msgid if isinstance(b, Text) else b) for a, b in told][0][1] == "Phone"
+    first = told[0][1]
+    assert isinstance(first, Text) and first.msgid == "Phone"
     assert told[2][1] == "续贷" and told[3][1] == "a 1, 2" and len(told) == 4

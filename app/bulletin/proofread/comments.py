@@ -12,9 +12,7 @@ from app.bulletin.proofread.packages import DAMAGED, Package
 from app.bulletin.proofread.word import WORD, read_word
 from app.labels import T
 
-_AUTHOR = T("Proof-reader")
-_SAYS = T("%(what)s: %(printed)s → %(expected)s")
-_OPEN = T("%(what)s: %(printed)s")
+_AUTHOR = T("Qingshou proof-reader")
 _PARAGRAPH, _RUN, _TEXT, _BOX = (f"{{{WORD}}}{name}" for name in ("p", "r", "t", "txbxContent"))
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
@@ -42,14 +40,11 @@ def commented(data: bytes, proof: Proof, gettext: Callable[[str], str] = str) ->
 
 
 def _words(finding: Finding, gettext: Callable[[str], str]) -> str:
-    form = _SAYS if finding.expected else _OPEN
-    said = T(
-        form.msgid,
-        what=finding.what,
-        printed=finding.printed or "—",
-        expected=finding.expected,
-    )
-    return f"{finding.region} · {said.render(gettext)}\n{finding.reason.render(gettext)}"
+    what = finding.what.render(gettext)
+    change = f"{finding.printed or '—'}{finding.unit}"
+    if finding.expected:
+        change += f" → {finding.expected}{finding.unit}"
+    return f"{finding.region} · {what} {change}\n{finding.reason.render(gettext)}"
 
 
 class _Places:

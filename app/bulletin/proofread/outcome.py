@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from app.bulletin.proofread.figures import Aspect, Figure, meaning
+from app.bulletin.proofread.figures import AVERAGES, COUNTED, Aspect, Figure, meaning
 from app.bulletin.proofread.printed import Section
 from app.labels import Text
 
@@ -28,6 +28,11 @@ class Finding:
     reason: Text
     aspect: Aspect = Aspect.NOW
     rounding: bool = False
+
+    @property
+    def unit(self) -> str:
+        """What is printed behind it: % for a percentage, nothing for a rank or a difference of two."""
+        return "%" if self.figure.value.endswith("_pct") and self.aspect in COUNTED | AVERAGES else ""
 
     @property
     def blocks(self) -> bool:
@@ -115,6 +120,21 @@ class Proof:
     def blocks(self) -> bool:
         """Whether any finding stands against an approval."""
         return any(finding.blocks for finding in self.findings)
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Where everything stands: the findings, then what cannot be checked."""
+        return [
+            *((finding.start, finding.end) for finding in self.findings),
+            *((number.start, number.end) for number in self.unchecked),
+        ]
+
+    def unchecked_by_reason(self) -> list[tuple[Text, list[tuple[int, Unchecked]]]]:
+        """What cannot be checked, numbered from 1, under its reason."""
+        found: dict[Text, list[tuple[int, Unchecked]]] = {}
+        for number, each in enumerate(self.unchecked, 1):
+            found.setdefault(each.reason, []).append((number, each))
+        return list(found.items())
 
     def to_json(self, gettext: Gettext = str) -> dict[str, object]:
         """The shape that ``flask bulletin proofread --json`` prints."""

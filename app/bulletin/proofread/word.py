@@ -17,7 +17,6 @@ _FALLBACK = f"{_COMPATIBILITY}{SEPARATOR}Fallback"  # repeats what stands beside
 _TRACKED = {"ins", "del", "moveFrom", "moveTo"}
 _UNREAD = {"del", "moveFrom"}
 TRACKED = T("The file has tracked changes: deleted text was not read, inserted text was.")
-PICTURES = T("The file holds %(n)s pictures; figures in them were not read.")
 
 Piece: TypeAlias = tuple[str, int]  # text, and the number of its w:t in the file; -1 for none
 
@@ -42,7 +41,7 @@ def read_word(data: bytes) -> WordText:
         at += len(text)
     hints = [TRACKED] if reader.tracked else []
     if reader.pictures:
-        hints.append(Text(PICTURES.msgid, (("n", reader.pictures),)))
+        hints.append(T("Pictures in the file (%(n)s) were not read.", n=reader.pictures))
     return WordText("".join(text for text, _ in pieces), places, hints)
 
 

@@ -16,7 +16,6 @@ MAX_LINES = 20_000
 _MAX_COLUMNS = 60
 _MAX_DIGITS = 30
 _HIDDEN = T("Hidden sheets, rows and columns of the file were not read.")
-_EMPTY = T("%(n)s formulas of the file hold no value yet. Open it in Excel, save it, and give it again.")
 _LONG = T("The file has more than %(n)s rows. Save the bulletin's tables alone.", n=MAX_LINES)
 _SHEET = "xl/workbook.xml"
 _FORMATS = {1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%"}
@@ -48,7 +47,12 @@ def read_workbook(data: bytes) -> tuple[str, list[Text]]:
         book.lines.append("")  # so that the next sheet's table is another
     hints = [_HIDDEN] if book.hidden else []
     if book.empty:
-        hints.append(T(_EMPTY.msgid, n=book.empty))
+        hints.append(
+            T(
+                "Formulas in the file hold no value yet (%(n)s cells). Open it in Excel, save it, and give it again.",
+                n=book.empty,
+            )
+        )
     return "\n".join(book.lines) + "\n", hints
 
 
