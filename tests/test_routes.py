@@ -49,10 +49,10 @@ SIGNED = {"callbacks.receipt", "callbacks.inbound"}
 PLACEHOLDERS = {"case_id", "batch_id", "loan_id", "account_id", "code", "filename", "household_id"}
 # Below a case; what names no row there is answered with 404, whether the case is foreign or not.
 PLACEHOLDERS |= {"force_id", "rule_id", "absence_id", "handover_id"}
-PLACEHOLDERS |= {"promise_id", "report_id", "run_id"}
+PLACEHOLDERS |= {"promise_id", "report_id", "run_id", "paper_id"}
 PLACEHOLDERS |= {"entry_id", "policy_id", "session_id", "month", "campaign_id"}
 PLACEHOLDERS |= {"edition_id", "comment_id"}
-PLACEHOLDERS |= {"message_id", "template_id", "token"}
+PLACEHOLDERS |= {"message_id", "template_id", "token", "stop_id"}
 PLACEHOLDERS |= {"borrower_id", "correction_id"}
 PLACEHOLDERS |= {"approach_id", "attachment_id", "contact_id", "mark_id", "phone_key"}
 

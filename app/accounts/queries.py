@@ -1,7 +1,7 @@
 """Who is signed in where, invitations that are open, and what is weak about the accounts."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -81,11 +81,16 @@ def _printed(number: int, is_public: bool) -> Text:
     )
 
 
-def weak_points(session: Session, public_url: str = "") -> list[Text]:
-    """What an administrator should mend about the accounts, a sentence each; empty when all is well.
+class Reached(Protocol):
+    """What of the settings matters here: the address by which others reach this instance, "" for nobody."""
 
-    ``public_url``: the address by which others reach this instance, "" when only this machine does.
-    """
+    @property
+    def public_url(self) -> str: ...
+
+
+def weak_points(session: Session, settings: Reached) -> list[Text]:
+    """What an administrator should mend about the accounts, a sentence each; empty when all is well."""
+    public_url = settings.public_url
     found = []
     active = select(func.count()).select_from(User).where(User.active)
     if printed := session.scalar(active.where(User.printed_since.is_not(None))):

@@ -26,6 +26,7 @@ from app.editions.queries import Examined
 from app.editions.reading import Piece, behind, read
 from app.editions.rules import document_number
 from app.editions.states import MOVES, OPEN, PUBLIC, TONES, State, Step
+from app.editions.verify import check as check_bundle
 from app.labels import Text
 from app.places.models import Region
 from app.places.rules import CODE_LENGTHS, Level
@@ -173,6 +174,7 @@ def edition_page(
         refused=refused,
         next_number=_next_number(edition),
         sees_drafts=queries.may_see_drafts(user()),
+        asked_comment=bool(asked),
         **_published(edition, document),
     )
 
@@ -202,11 +204,12 @@ def _next_number(edition: Edition) -> str | None:
 def _published(edition: Edition, document: Document) -> dict[str, Any]:
     """What a reader sees a year later: the files, whether all is as it was, and what has turned out otherwise."""
     if edition.state not in PUBLIC:
-        return {"files": [], "errata": [], "moved": []}
+        return {"files": [], "errata": [], "moved": [], "verdict": None}
     session = db.session()
     now = stored.figures_to_json(document.figures)
     return {
         "files": queries.files_of(session, edition),
+        "verdict": check_bundle(queries.bundle_of(session, edition), reread=False),
         "errata": queries.errata_about(session, edition),
         "moved": stored.figures_changed(edition.approved_figures, now) if edition.approved_figures else [],
     }

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.accounts.models import User
-from app.cases.limitation import restart_limitation
+from app.cases.limitation import restart_limitation, take_back
 from app.cases.models import Case
 from app.clock import SHANGHAI, days_past_due
 from app.contacts.actions import NOTE_LENGTH, ContactRefused, Entry, add_contact
@@ -21,6 +21,7 @@ from app.papers.queries import hardship_of, to_print
 from app.papers.rules import Delivery, PaperKind, reaches_debtor
 from app.papers.wording import PaperFacts, delivered_note
 from app.privacy import mask_id
+from app.promises.queries import restarts
 from app.today import now
 
 MOST_PAPERS = 500
@@ -186,7 +187,7 @@ def deliver(session: Session, paper: Paper, found: Case, actor: User, given: Giv
         reached=_REACHED[given.how],
         disposition=Disposition.DELIVERED,
         at=_moment(given, day),
-        key=f"paper-{paper.id}",
+        key=f"paper-{paper.id}-after-{paper.contact_id}" if paper.contact_id else f"paper-{paper.id}",
     )
     try:
         contact = add_contact(session, found, actor, entry, day)
@@ -199,6 +200,36 @@ def deliver(session: Session, paper: Paper, found: Case, actor: User, given: Giv
     if restarts and found.closed_on is None:
         restart_limitation(session, found, given.on, "demand", actor.username)
     session.flush()
+    return contact
+
+
+def take_back_delivery(
+    session: Session, paper: Paper, found: Case, actor: User, reason: str, day: date
+) -> Contact:
+    """A delivery was entered in error: a correction of its contact says so, and the paper waits for delivery again.
+
+    Where it had restarted the limitation period, that is taken back too. Raises PapersRefused.
+    """
+    if paper.delivery is None or paper.contact_id is None:
+        raise PapersRefused(T("This paper has no delivery to take back."), "reason")
+    if not reason.strip():
+        raise PapersRefused(T("Say what was wrong with it."), "reason")
+    entry = Entry(
+        reason.strip(),
+        disposition=Disposition.OTHER,
+        corrects_id=paper.contact_id,
+        key=f"undo-{paper.contact_id}",
+    )
+    try:
+        contact = add_contact(session, found, actor, entry, day)
+    except ContactRefused as refused:
+        raise PapersRefused(refused.message, "reason") from None
+    on, how, witness = paper.delivered_on, paper.delivery, paper.witness
+    paper.delivery, paper.delivered_on, paper.witness = None, None, ""
+    session.flush()
+    audit.record(session, actor.username, "papers.undeliver", "paper", paper.id, how=how.value, on=str(on))
+    if on is not None and paper.kind is PaperKind.DEMAND and reaches_debtor(how, witness):
+        take_back(session, found, on, [other for _, other in restarts(session, found)], actor.username)
     return contact
 
 

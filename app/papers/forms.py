@@ -51,6 +51,15 @@ class PrintForm(FlaskForm):  # type: ignore[misc]
         _unread(field, T("This is no date like 2023-12-05."))
 
 
+class UndoForm(FlaskForm):  # type: ignore[misc]
+    """Why a delivery is taken back."""
+
+    reason = StringField(
+        _l("What was wrong with it"),
+        [InputRequired(_l("Say what was wrong with it.")), Length(max=TEXT_LENGTH)],
+    )
+
+
 class DeliveryForm(FlaskForm):  # type: ignore[misc]
     """How one of a case's papers was delivered."""
 

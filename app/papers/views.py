@@ -20,8 +20,8 @@ from app.contacts.rules import AttachmentKind
 from app.db import db
 from app.labels import Labelled, T
 from app.papers import queries, word
-from app.papers.actions import MOST_PAPERS, PapersRefused, Printing, deliver, print_for
-from app.papers.forms import DeliveryForm, PrintForm
+from app.papers.actions import MOST_PAPERS, PapersRefused, Printing, deliver, print_for, take_back_delivery
+from app.papers.forms import DeliveryForm, PrintForm, UndoForm
 from app.papers.models import Paper, PrintRun
 from app.papers.queries import Chosen
 from app.papers.rules import PaperKind
@@ -29,7 +29,7 @@ from app.papers.wording import COPIES, PaperFacts, receipt_rows, receipt_title, 
 from app.places.queries import children
 from app.places.rules import CODE_LENGTHS, Level
 from app.today import business_date
-from app.web import COUNT_LIMIT, PAGE_SIZE, Page, url_with
+from app.web import COUNT_LIMIT, LARGEST_ID, PAGE_SIZE, Page, url_with
 
 bp = Blueprint("papers", __name__)
 Answer = str | Response | tuple[str, int]
@@ -111,6 +111,28 @@ def delivery(case_id: int) -> Answer:
     except IntegrityError:  # the same delivery, sent twice at once: the other one is saved
         session.rollback()
     flash(gettext("The delivery is saved."), "success")
+    return redirect(url_for("desk.case", case_id=case_id) + "#case-papers")
+
+
+@bp.post("/cases/<int:case_id>/papers/<int:paper_id>/undo")
+@requires(Permission.PAPERS)
+def undo_delivery(case_id: int, paper_id: int) -> Answer:
+    """Take back a delivery that was entered in error."""
+    session, found = db.session(), _case(case_id)
+    paper = queries.find_paper(session, found.id, paper_id) if paper_id < LARGEST_ID else None
+    if paper is None:
+        abort(404)
+    form = UndoForm()
+    if not form.validate_on_submit():
+        return _again(found, undo_form=form, undone=paper_id)
+    try:
+        take_back_delivery(session, paper, found, user(), form.reason.data, business_date(session))
+        session.commit()
+    except PapersRefused as refused:
+        session.rollback()
+        form.reason.errors = [refused.message.render(gettext)]
+        return _again(_case(case_id), undo_form=form, undone=paper_id)
+    flash(gettext("The delivery is taken back: the paper waits for delivery again."), "success")
     return redirect(url_for("desk.case", case_id=case_id) + "#case-papers")
 
 

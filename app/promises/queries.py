@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from sqlalchemy import func, literal, select, union_all
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import exists, func, literal, select, union_all
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from app.accounts.rules import Scope
 from app.cases.models import Case
@@ -88,11 +88,13 @@ def panel(session: Session, found: Case, today: date) -> Panel:
 def restarts(session: Session, found: Case) -> list[tuple[Restart, date]]:
     """What may have begun the case's limitation period anew and on which day, the newest first.
 
-    Reports that were withdrawn or that a ledger contradicts are not among them.
+    Reports that were withdrawn or that a ledger contradicts, and deliveries that were corrected, are not among them.
     """
     reported, mine = ReportedRepayment, found.loan_id
     counts = reported.state.in_((ReportState.REPORTED, ReportState.CONFIRMED))
-    delivered = Contact.disposition == Disposition.DELIVERED, Contact.reached == Reached.BORROWER
+    correction = aliased(Contact)
+    stands = ~exists().where(correction.corrects_id == Contact.id)
+    delivered = Contact.disposition == Disposition.DELIVERED, Contact.reached == Reached.BORROWER, stands
     acts = union_all(
         select(literal(Restart.PROMISE.value).label("cause"), Promise.taken_on.label("on")).where(
             Promise.case_id == found.id

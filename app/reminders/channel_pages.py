@@ -57,12 +57,12 @@ def _page(form: CostsForm, lifting: StopForm) -> str:
     )
 
 
-@bp.post("/channel/stopped/<int:number>/lift")
+@bp.post("/channel/stopped/<int:stop_id>/lift")
 @requires(Permission.REMINDERS)
-def lift_stop(number: int) -> Answer:
+def lift_stop(stop_id: int) -> Answer:
     """Messages may go there again: the owner of the number has asked for it."""
     session, form = db.session(), StopForm()
-    found = next((one for one in stopped_numbers(session, scope()) if one.id == number), None)
+    found = next((one for one in stopped_numbers(session, scope()) if one.id == stop_id), None)
     if found is None:
         abort(404)
     if not form.validate_on_submit():

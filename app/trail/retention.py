@@ -30,7 +30,7 @@ from app.publicity.models import Publicity
 from app.reminders.models import InboundMessage, OutboxMessage
 from app.trail.rules import TrailRefused
 
-_GOING = (Contact, Approach, Attachment)  # in this order: each refers to those after it
+_GOING = (Attachment, Contact, Approach)  # in this order: each refers to those after it
 _GONE = ""
 
 

@@ -1,6 +1,7 @@
 """Making accounts: what is refused and where, and what ends a session."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from app.accounts.rules import NOTHING, Role, Scope
 from app.accounts.sessions import begin
 from app.accounts.signing import attempt, matches
 from app.audit import AuditEntry
+from app.config import Settings
 from app.places.actions import lender_named
 from app.places.models import Branch
 from app.today import now
@@ -187,13 +189,18 @@ def test_an_invitation_holds_three_days(
     assert (invitation_of(session, token) is not None) is usable
 
 
+def reached(url: str) -> Settings:
+    return Settings(Path(), "sqlite://", None, "", public_url=url)
+
+
 def test_what_is_weak_about_the_accounts(session: Session) -> None:
-    assert weak_points(session) == []
+    alone, outside, tls = (reached(url) for url in ("", "http://10.1.2.3", "https://qingshou.example"))
+    assert weak_points(session, alone) == []
     add(session)
     add(session, username="admin", role=Role.ADMIN)
     add(session, username="demo", password="qingshou-2023", printed=True)
-    here = [str(point) for point in weak_points(session)]
+    here = [str(point) for point in weak_points(session, alone)]
     assert [text[:2] for text in here] == ["1 ", "2 ", "Th"] and "on this machine" in here[0]
-    outside = [str(point) for point in weak_points(session, "http://10.1.2.3")]
-    assert "End them" in outside[0] and "without TLS" in outside[-1]
-    assert not any("TLS" in str(point) for point in weak_points(session, "https://qingshou.example"))
+    seen = [str(point) for point in weak_points(session, outside)]
+    assert "End them" in seen[0] and "without TLS" in seen[-1]
+    assert not any("TLS" in str(point) for point in weak_points(session, tls))

@@ -27,8 +27,12 @@ from app.privacy import keyring
 from app.promises.models import Promise, ReportedRepayment
 from app.publicity.models import Publicity
 from app.remedies.models import Disposal
+from tests.browser.account_states import account_visits, make_accounts
 from tests.browser.contact_states import TYPED_IN, contact_values, make_contacts
 from tests.browser.desk_states import desk_values, desk_visits, force_values, make_desk
+from tests.browser.month_states import close_a_month
+from tests.browser.edition_states import WORDS as EDITION_WORDS
+from tests.browser.edition_states import edition_values, edition_visits, make_editions
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
 
 # GET routes that are no pages: files, signs of life, and a part of a page.
@@ -42,9 +46,13 @@ NOT_PAGES = {
     "contacts.attachment",
     "publicity.photo",
     "papers.word_file",
+    "editions.file",
+    "accounts.code",  # these two need a state of their own
+    "accounts.welcome",
 }
 ASKED = {
     "bulletin.loans": "?figure=overdue",
+    "months.loans": "?kind=missing",
     "measures.behind": "?kind=open",
     "outlook.loans": "?due=2023-12",
     "board.state_cases": "?state=open",
@@ -108,8 +116,11 @@ class States:
             self._session, datetime.now(UTC) + timedelta(days=1)
         )  # however long the tests take, the worker lives
         self._people()
+        make_accounts(self._session)
         make_contacts(self._session, self._officer, case_number())
         make_desk(self._session, self._officer, case_number())
+        close_a_month(self._session)
+        make_editions(self._session, self._officer)
         self._session.commit()
 
     def upload(self, name: str, lines: list[Line], above: list[list[str]]) -> int:
@@ -192,9 +203,9 @@ def _the_menu_opened(page: Page) -> None:
 def _values(batches: dict[str, int]) -> dict[str, object]:
     accounts = select(User.id).where(User.username == "agang")
     return {
-        "case_id": case_number(), "batch_id": batches["preview"], "code": f"{COUNTY}106",
+        "case_id": case_number(), "month": "2023-11", "batch_id": batches["preview"], "code": f"{COUNTY}106",
         "account_id": db.session.scalars(accounts).one(), **contact_values(db.session()),
-        **desk_values(db.session(), case_number()), **force_values(db.session()),
+        **desk_values(db.session(), case_number()), **force_values(db.session()), **edition_values(db.session()),
     }  # fmt: skip
 
 
@@ -213,6 +224,10 @@ def visits(app: Flask, batches: dict[str, int]) -> Iterator[Visit]:
             admin = permission_of(app, rule.endpoint) is Permission.ACCOUNTS
             yield Visit(path, NOBODY if public else "admin" if admin else "office")
     yield from _states(batches)
+    for path, user, status, act, lands in account_visits(db.session()):
+        yield Visit(path, user, status, act, lands)
+    for path, user, status, act in edition_visits(db.session()):
+        yield Visit(path, user, status, act)
     for path, user, status, act in desk_visits(db.session(), case_number()):
         yield Visit(path, user, status, act)  # type: ignore[arg-type]
 
@@ -235,6 +250,9 @@ def _states(batches: dict[str, int]) -> Iterator[Visit]:
     yield Visit(f"/bulletin/proofread?{october}")
     yield Visit("/bulletin/proofread", status=422, act=_a_foreign_text)
     yield Visit("/bulletin/targets", status=422, act=_targets_that_are_no_amounts)
+    yield Visit("/months/2023-09")
+    yield Visit("/months/2023-09", "leader")
+    yield Visit("/months/2023-09", "agang")
     yield from (Visit(f"/cases/?state={state}") for state in ("closed", "unassigned"))
     yield Visit(f"/cases/?township={COUNTY}102&days=361-")
     yield from (
@@ -263,4 +281,4 @@ def chinese_data() -> list[str]:
              Promise.cancel_reason, ReportedRepayment.evidence, TaskForce.name, Absence.reason,
              Publicity.text, Disposal.measure, LineValue.source, *TYPED_IN]  # fmt: skip
     known = {str(value) for column in names for value in session.scalars(select(column).distinct()) if value}
-    return sorted(known | set(AS_WRITTEN), key=len, reverse=True)
+    return sorted(known | {*AS_WRITTEN, *EDITION_WORDS}, key=len, reverse=True)

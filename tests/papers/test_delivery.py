@@ -15,7 +15,15 @@ from app.contacts.models import Contact
 from app.contacts.rules import Channel, Disposition, Reached
 from app.fairness.actions import set_mark
 from app.fairness.words import Mark
-from app.papers.actions import MOST_PAPERS, TEXT_LENGTH, Given, PapersRefused, deliver, print_for
+from app.papers.actions import (
+    MOST_PAPERS,
+    TEXT_LENGTH,
+    Given,
+    PapersRefused,
+    deliver,
+    print_for,
+    take_back_delivery,
+)
 from app.papers.models import Paper, PrintRun
 from app.papers.rules import Delivery, PaperKind
 from tests.papers.conftest import LATER, TODAY, new_case, printed
@@ -164,3 +172,42 @@ def test_a_closed_case_keeps_the_delivery(session: Session, paper: Paper, case: 
     close(case)
     contact = deliver(session, paper, case, author, SIGNED, TODAY)
     assert (paper.contact_id, case.state, case.limitation_on) == (contact.id, State.CLOSED, before)
+
+
+# --- a delivery that was entered in error
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_taking_back_needs_a_delivery_and_a_reason(
+    session: Session, paper: Paper, case: Case, author: User, reason: str
+) -> None:
+    with pytest.raises(PapersRefused, match="no delivery"):
+        take_back_delivery(session, paper, case, author, "x", TODAY)
+    deliver(session, paper, case, author, SIGNED, TODAY)
+    with pytest.raises(PapersRefused, match="what was wrong"):
+        take_back_delivery(session, paper, case, author, reason, TODAY)
+    assert paper.delivery is Delivery.SIGNED
+
+
+def test_a_delivery_entered_in_error_is_taken_back_with_its_new_period(
+    session: Session, paper: Paper, case: Case, author: User
+) -> None:
+    before = case.limitation_on
+    contact = deliver(session, paper, case, author, SIGNED, TODAY)
+    assert case.limitation_on == limitation_end(TODAY, []) != before
+    correction = take_back_delivery(session, paper, case, author, "送错了人家", TODAY)
+    assert (paper.delivery, paper.delivered_on, case.limitation_on) == (None, None, before)
+    assert correction.corrects_id == contact.id and session.get(Contact, contact.id) is not None
+    deliver(session, paper, case, author, SIGNED, TODAY)  # now to the right one
+    assert case.limitation_on == limitation_end(TODAY, [])
+
+
+def test_what_began_the_period_otherwise_still_counts(
+    session: Session, paper: Paper, case: Case, author: User
+) -> None:
+    run = print_for(session, [case.id], PaperKind.DEMAND, author, TODAY, LATER).run
+    other = session.scalars(select(Paper).where(Paper.run_id == run.id)).one()
+    deliver(session, other, case, author, SIGNED, TODAY)
+    deliver(session, paper, case, author, SIGNED, TODAY)
+    take_back_delivery(session, paper, case, author, "重复登记", TODAY)
+    assert case.limitation_on == limitation_end(TODAY, [])

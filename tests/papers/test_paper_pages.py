@@ -162,6 +162,19 @@ def test_a_delivery_that_cannot_be(agang: Browser, changed: dict[str, object], s
     assert (newest().delivery, count(Contact)) == (None, notes)
 
 
+def test_a_delivery_entered_in_error_is_taken_back(agang: Browser) -> None:
+    number = case_in(AGANG)
+    agang.post(f"/cases/{number}/papers", **PRINT)
+    paper = newest()
+    undo = f"/cases/{number}/papers/{paper.id}/undo"
+    assert "该文书没有可撤回的送达记录" in words(agang.post(undo, 422, reason="早了"))
+    agang.post(f"/cases/{number}/papers/delivery", **given(paper))
+    assert "请说明误录情况" in words(agang.post(undo, 422, reason=""))
+    assert "已撤回" in words(agang.post(undo, follow=True, reason="送错人家"))
+    assert newest().delivery is None
+    agang.post(f"/cases/{number}/papers/999999/undo", 404, reason="x")
+
+
 def test_sent_twice_it_counts_once(agang: Browser) -> None:
     number = case_in(AGANG)
     agang.post(f"/cases/{number}/papers", **PRINT)

@@ -11,6 +11,11 @@ from app.labels import Text
 Gettext = Callable[[str], str]
 
 
+def _unit(figure: Figure, aspect: Aspect) -> str:
+    """% for a percentage, nothing for a rank or a difference of two."""
+    return "%" if figure.value.endswith("_pct") and aspect in COUNTED | AVERAGES else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One contradiction: ``text[start:end] == printed``, which should be ``expected`` ("" if open).
@@ -31,8 +36,8 @@ class Finding:
 
     @property
     def unit(self) -> str:
-        """What is printed behind it: % for a percentage, nothing for a rank or a difference of two."""
-        return "%" if self.figure.value.endswith("_pct") and self.aspect in COUNTED | AVERAGES else ""
+        """What is printed behind it."""
+        return _unit(self.figure, self.aspect)
 
     @property
     def blocks(self) -> bool:
@@ -79,7 +84,13 @@ class Unchecked:
     reason: Text
 
     @property
+    def unit(self) -> str:
+        """What is printed behind it."""
+        return _unit(self.figure, self.aspect) if self.figure else ""
+
+    @property
     def what(self) -> Text | None:
+        """The figure's name; None where the text does not tell."""
         return meaning(self.figure, self.aspect) if self.figure else None
 
     def to_json(self, gettext: Gettext = str) -> dict[str, str | int]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from app.bulletin.proofread.figures import AMOUNTS, AVERAGES, OVER, Aspect, Figure
 from app.bulletin.proofread.printed import WIDTH, Printed, Section, amount_unit
 from app.bulletin.proofread.reading import Cleared, Reading, Row, without_tables
+from app.bulletin.proofread.tops import Top, read_tops
 from app.bulletin.proofread.wording import BASES, SUBJECTS, UNIT, ordinal, words
 from app.money import to_fen
 
@@ -49,6 +50,7 @@ class Phrases:
     claims: list[Claim] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     cleared: list[Cleared] = field(default_factory=list)
+    tops: list[tuple[Top, list[Said]]] = field(default_factory=list)
 
 
 _LONGEST_NUMBER = 16
@@ -84,6 +86,10 @@ def read_phrases(text: str, reading: Reading) -> Phrases:
     listener = _Listener(text, plain, reading)
     for found in words(known).finditer(plain):
         listener.hear(found)
+    for top in read_tops(plain):
+        said = [Said(text[start:end], start, end) for start, end in top.names]
+        listener.found.tops.append((top, said))
+        listener.found.said += said
     return listener.found
 
 

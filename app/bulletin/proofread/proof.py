@@ -22,7 +22,7 @@ from app.bulletin.proofread.notes import notes
 from app.bulletin.proofread.outcome import Finding, Note, Proof
 from app.bulletin.proofread.phrases import Phrases, read_phrases
 from app.bulletin.proofread.printed import TOTAL
-from app.bulletin.proofread.ranks import rank_findings
+from app.bulletin.proofread.ranks import rank_findings, top_findings
 from app.bulletin.proofread.reading import MAX_CELLS, MAX_ROWS, MAX_TABLE_ROWS, Reading, read
 from app.bulletin.proofread.splitting import choose_splits
 from app.bulletin.proofread.unchecked import unchecked
@@ -51,6 +51,7 @@ def proofread(
     findings = [
         *(_at_figure(diagnosis, prepared, names) for diagnosis in diagnoses),
         *rank_findings(prepared, repaired, names),
+        *top_findings(prepared, repaired, names, phrases),
         *check_repeats(reading, names),
         *check_cleared(reading, names, prepared.values),
         *check_dates(reading, names),

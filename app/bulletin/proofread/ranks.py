@@ -12,7 +12,9 @@ from app.bulletin.proofread.board import Prepared
 from app.bulletin.proofread.figures import Aspect, Cell, Figure, Values
 from app.bulletin.proofread.naming import SUBTOTAL, Names, base_region
 from app.bulletin.proofread.outcome import Finding
+from app.bulletin.proofread.phrases import Phrases, Said
 from app.bulletin.proofread.printed import TOTAL
+from app.bulletin.proofread.tops import Top
 from app.labels import T
 
 _FEWEST = 3  # places between which ranks mean something
@@ -68,14 +70,8 @@ def ranked(prepared: Prepared) -> set[Cell]:
 def rank_findings(prepared: Prepared, values: Values, names: Names) -> Iterator[Finding]:
     """Each printed rank that is not the figure's."""
     for figure, cells in _ranks_of(prepared).items():
-        column = _column(prepared, figure, values)
-        zero = (
-            {item for item in prepared.cleared if item not in column}
-            if figure is Figure.OVERDUE_RATE_PCT
-            else set()
-        )
-        column |= dict.fromkeys(zero, Decimal(0))
-        orders = [_order(list(column.values()), sign) for sign in (-1, 1)]
+        column = _with_cleared(prepared, figure, values)
+        orders = [_order(column, sign) for sign in (-1, 1)]
         agree = [
             sum(int(values[cell]) in order.ranks(column[base_region(cell.region)]) for cell in cells)
             for order in orders
@@ -87,8 +83,53 @@ def rank_findings(prepared: Prepared, values: Values, names: Names) -> Iterator[
                 yield _finding(prepared, cell, min(right), names)
 
 
-def _order(values: list[Decimal], sign: int) -> _Order:
-    signed = sorted(sign * value for value in values)
+def _with_cleared(prepared: Prepared, figure: Figure, values: Values) -> dict[str, Decimal]:
+    """The column, with nothing for places that are said to have nothing overdue."""
+    column = _column(prepared, figure, values)
+    if figure in (Figure.OVERDUE_RATE_PCT, Figure.OVERDUE_WAN, Figure.OVERDUE_HOUSEHOLDS):
+        column |= dict.fromkeys(prepared.cleared - column.keys(), Decimal(0))
+    return column
+
+
+def top_findings(prepared: Prepared, values: Values, names: Names, phrases: Phrases) -> Iterator[Finding]:
+    """Each name in a list of the first or the last that does not belong there."""
+    for top, said in phrases.tops:
+        column = _with_cleared(prepared, top.figure, values)
+        if len(column) < max(_FEWEST, len(said)) or any(one.region not in column for one in said):
+            continue
+        signs = (-1, 1) if top.most is None else (-1,) if top.most else (1,)
+        wrong = [_misplaced(top, said, column, _order(column, sign)) for sign in signs]
+        fewest = min(wrong, key=len)
+        if any(not misplaced for misplaced in wrong):
+            continue
+        for one, right in fewest:
+            reason = T(
+                "By the printed figures (%(figure)s) it is %(names)s.",
+                figure=top.figure.label,
+                names="、".join(names(region) for region in right),
+            )
+            place = (one.name, names(right[0]) if len(right) == 1 else "", one.start, one.end)
+            yield Finding(names(one.region or TOTAL), one.section, top.figure, *place, reason, Aspect.RANK)
+
+
+def _misplaced(
+    top: Top, said: list[Said], column: dict[str, Decimal], order: "_Order"
+) -> list[tuple[Said, list[str]]]:
+    """The names out of place, each with those that could stand there."""
+    ranks = {one.start: order.ranks(column[one.region or TOTAL]) for one in said}
+    listed = {one.region for one in said}
+    by_rank = sorted(column, key=lambda region: order.sign * column[region])
+    found = []
+    for at, one in enumerate(said, 1):
+        if top.ordered and at not in ranks[one.start]:
+            found.append((one, [region for region in by_rank if at in order.ranks(column[region])][:_FEWEST]))
+        elif not top.ordered and min(ranks[one.start]) > len(said):
+            found.append((one, [region for region in by_rank[: len(said)] if region not in listed][:_FEWEST]))
+    return found
+
+
+def _order(column: dict[str, Decimal], sign: int) -> _Order:
+    signed = sorted(sign * value for value in column.values())
     return _Order(tuple(signed), tuple(sorted(set(signed))), sign)
 
 

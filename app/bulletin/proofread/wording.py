@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from app.bulletin.proofread.figures import Aspect
 
 PLACE_ENDS = r"街道(?:办事处)?|镇|乡|县|市|区|旗|州|农场|林场|管委会"
-_NAME = (
+NAME = (
     r"(?:(?<![\u4e00-\u9fff])|(?<=其中)|(?<=[和及与是为的]))(?!全|我|各|本|部分|其中|个|按照?|根据|由|在|对|向|于)"
     rf"[\u4e00-\u9fff]{{1,9}}?(?<!各)(?:{PLACE_ENDS})(?<!乡镇)(?<!县区)(?<!区县)(?<!城市)(?![级委政办直属镇乡])"
 )
@@ -41,7 +41,7 @@ _KINDS = {
     "down": r"净?减少|下降|降低|低于|回落|缩小|压降|[低少减降](?=(?:了|出|约)?\d)",
     "each": r"分别",
     "cleared": r"(?<!未)(?<!未能)已?清零|无逾期",
-    "name": _NAME,
+    "name": NAME,
     "whole": r"全(?:[县市省州区旗镇乡域]|街道)|合计|我[县市州区省]|本[县市]",
     "rank": r"排名|位列|位居|排在?|居",
     "join": r"[、和及与]",
@@ -73,7 +73,11 @@ _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七�
 
 def ordinal(text: str) -> int | None:
     """第12名, 第十二: 12; None for a word that is no number below a hundred."""
-    inner = text.strip("第名位 ")
+    return counted(text.strip("第名位 "))
+
+
+def counted(inner: str) -> int | None:
+    """12, 十二: 12; None for a word that is no number below a hundred."""
     if inner.isdigit():
         return int(inner)
     tens, ten, ones = inner.rpartition("十")
