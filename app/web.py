@@ -26,7 +26,7 @@ from app.clock import SHANGHAI
 from app.db import db, set_read_only
 from app.labels import T, Text
 from app.privacy import mask_id, mask_name, mask_phone
-from app.today import fixed_date, local_time
+from app.today import fixed_date, local_time, now
 
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
 DEFAULT_LANGUAGE = "zh_Hans"
@@ -150,6 +150,11 @@ def day(value: date | None) -> str:
     if str(get_locale()) == "en":
         return value.isoformat()
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+def exported_by(name: str, username: str) -> str:
+    """What stands in a file with borrowers' data that somebody takes out: who it was, and when."""
+    return gettext("Exported by %(name)s, %(when)s", name=f"{name} ({username})", when=local_time(now()))
 
 
 def month(value: date) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The ground, lowest first: each may use those before it, and no slice.
-BASE = ("money", "gbt9704", "labels", "config", "clock", "db", "today", "heartbeat", "privacy", "files", "audit", "web")
+BASE = ("money", "gbt9704", "labels", "stamp", "config", "clock", "db", "today", "heartbeat", "privacy", "files", "audit", "web")
 
 # Each slice and those it may use. Two slices that are not in line are brought together by a composition root.
 _LOANS = ("places", "accounts", "loans")
@@ -79,7 +79,7 @@ HELPERS = {  # parts of a layer in files of their own
     "editions.receiving": "actions",
     "editions.bundle_forms": "forms",
     "editions.bundle_pages": "views",
-    **dict.fromkeys(("editions.writing", "editions.library", "editions.pages"), "views"),
+    **dict.fromkeys(("editions.writing", "editions.library", "editions.pages", "editions.remarks"), "views"),
     **{f"reminders.{part}": "actions" for part in ("plan", "moves", "judging", "outbox", "reconcile")},
     **{f"reminders.{part}": "actions" for part in ("batches", "campaigns", "channels", "deciding", "forecast", "inbound", "texts", "trying")},
     "reminders.lists": "queries",

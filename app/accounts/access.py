@@ -266,8 +266,9 @@ def _device() -> tuple[str, list[str]]:
 def enter(account: User, target: str) -> Response:
     """Begin a session, remember the device, and go on to ``target``. Commits."""
     session, username, role = db.session(), account.username, account.role
-    others = other_devices(session, account.id)
-    token = sessions.begin(session, account, source(username))
+    device, known = _device()
+    token = sessions.begin(session, account, source(username), device)
+    others = other_devices(session, account.id, token)
     audit.record(session, username, "accounts.sign_in", "user", account.id)
     for other in others[:1]:
         said = gettext(
@@ -279,11 +280,10 @@ def enter(account: User, target: str) -> Response:
     cookie.clear()
     cookie.update({TOKEN: token, SEEN: int(now().timestamp())} | ({"_flashes": kept} if kept else {}))
     cookie.permanent = role in COLLECTORS  # a telephone closes its browser at will
-    return _remember_device(redirect(target), username)
+    return _remember_device(redirect(target), device, known, username)
 
 
-def _remember_device(response: Response, username: str) -> Response:
-    device, known = _device()
+def _remember_device(response: Response, device: str, known: list[str], username: str) -> Response:
     mark = digest(username)[:16]
     value = _serializer().dumps([device, [*[k for k in known if k != mark][-7:], mark]])
     response.set_cookie(

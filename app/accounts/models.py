@@ -78,6 +78,7 @@ class SignedIn(Base):
     confirmed_at: Mapped[datetime]  # when the passphrase was last given
     ended_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(String(64))
+    device_digest: Mapped[str | None] = mapped_column(DIGEST)  # of the browser's own number
     address: Mapped[str] = mapped_column(String(48))  # shortened
 
     user: Mapped[User] = relationship()

@@ -34,9 +34,9 @@ def live_sessions(session: Session, user_id: int) -> list[SignedIn]:
     return list(session.scalars(query.order_by(SignedIn.id.desc())))
 
 
-def other_devices(session: Session, user_id: int, own: SignedIn | None = None) -> list[SignedIn]:
-    """Where else the account is signed in."""
-    return [found for found in live_sessions(session, user_id) if own is None or found.id != own.id]
+def other_devices(session: Session, user_id: int, token: str) -> list[SignedIn]:
+    """Where else the account is signed in than in the session of ``token``."""
+    return [found for found in live_sessions(session, user_id) if found.token_digest != digest(token)]
 
 
 def places_signed_in(session: Session) -> Mapping[int, int]:

@@ -17,9 +17,12 @@ _KEPT = timedelta(days=90)  # for "who was signed in then?"
 SEEN_EVERY = timedelta(minutes=5)
 
 
-def begin(session: Session, account: User, source: Source) -> str:
-    """A new session; the token is for the browser alone."""
+def begin(session: Session, account: User, source: Source, device: str = "") -> str:
+    """A new session, in place of an earlier one in the same browser (``device``); its token is for that alone."""
     token, moment = secrets.token_urlsafe(32), now()
+    if device:
+        before = (SignedIn.user_id == account.id, SignedIn.device_digest == digest(device))
+        session.execute(update(SignedIn).where(*before, SignedIn.ended_at.is_(None)).values(ended_at=moment))
     session.execute(delete(SignedIn).where(SignedIn.user_id == account.id, SignedIn.seen_at < moment - _KEPT))
     session.add(
         SignedIn(
@@ -29,6 +32,7 @@ def begin(session: Session, account: User, source: Source) -> str:
             seen_at=moment,
             confirmed_at=moment,
             device=device_name(source.agent)[:64],
+            device_digest=digest(device) if device else None,
             address=short_address(source.address),
         )
     )

@@ -42,6 +42,12 @@ def governing(session: Session, region: str, month: date) -> list[MonthClose]:
     return topmost
 
 
+def hold(session: Session, close: MonthClose) -> bool:
+    """Keep a close from being opened again until the transaction ends; False where that has just happened."""
+    session.refresh(close, with_for_update={"of": MonthClose})
+    return close.state is CloseState.CLOSED
+
+
 def governed_months(session: Session, region: str, first: date, last: date) -> list[date]:
     """The month ends from ``first`` to ``last`` in which some close governs some of ``region``."""
     above = [region[:length] for length in CODE_LENGTHS.values() if length <= len(region)]

@@ -4,6 +4,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app import audit
+from app.bulletin import closed
 from app.bulletin.closing import CloseRefused
 from app.bulletin.models import ClosedSnapshot, Erratum, MonthClose, Reopening
 from app.bulletin.rules import CloseState
@@ -32,7 +33,7 @@ def ask_to_reopen(session: Session, close: MonthClose, reason: str, actor: str) 
 
 def agree_to_reopen(session: Session, close: MonthClose, actor: str) -> None:
     """Open a closed month again, as another person has asked: its figures live again. Raises CloseRefused."""
-    session.refresh(close, with_for_update=True)
+    closed.hold(session, close)
     _may_reopen(close, actor)
     asked = close.asked
     if asked is None:

@@ -208,10 +208,7 @@ def bulk_give() -> Answer:
 def bulk_export() -> Response:
     """The cases as a workbook with masked numbers; the trail keeps who took it."""
     session, meant = db.session(), meant_now()
-    moment, stream = now(), BytesIO()
-    mark = gettext(
-        "Exported by %(name)s, %(when)s", name=f"{user().name} ({user().username})", when=local_time(moment)
-    )
+    mark, stream = exported_by(user().name, user().username), BytesIO()
     audit.record(session, user().username, "cases.export", "case", "", cases=meant.touched.cases)
     session.commit()
     lines = cases.rows(session, meant.chosen, meant.today)

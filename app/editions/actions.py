@@ -14,6 +14,7 @@ from app import audit
 from app.accounts.models import User
 from app.accounts.rules import Permission, may
 from app.bulletin import queries as bulletin
+from app.bulletin.rules import CLOSABLE
 from app.clock import month_end
 from app.editions import stored
 from app.editions.drafting import drafted, facts_of, written_of
@@ -23,6 +24,7 @@ from app.editions.queries import examine, last_version, open_comments, open_one
 from app.editions.rules import TEXT_LENGTH, TITLE_LENGTH, Written, field_errors, tidy
 from app.editions.states import OPEN, State, Step, next_state, same_hands, why_not
 from app.labels import T, Text
+from app.places.rules import level_of
 from app.today import now
 
 COMMENT_LENGTH = 400
@@ -64,6 +66,8 @@ def start(session: Session, region: str, month: date, actor: User | None, day: d
     """Draft the bulletin of a month. Raises EditionRefused where there is one already or no figures yet."""
     check_actor(actor, region)
     month = month_end(month)
+    if level_of(region) not in CLOSABLE:
+        raise EditionRefused(T("A bulletin is for a county or a level above it."), "region")
     if month not in bulletin.months(session):
         raise EditionRefused(T("There are no figures for %(month)s yet.", month=f"{month:%Y-%m}"), "month")
     same = select(Edition).where(Edition.region_code == region, Edition.month == month)

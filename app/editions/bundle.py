@@ -45,7 +45,7 @@ def _drawn_up(
     document: Document, key: SigningKey | None, link: Link | None, audit: Mapping[str, object] | None
 ) -> tuple[dict[str, bytes], Manifest]:
     annex = BytesIO()
-    write_annex(document.figures, annex)
+    write_annex(document.figures, annex, (lambda figure, code: link(code, figure)) if link else None)
     written = (word.write(document), annex.getvalue(), plain.write(document), page.write(document, link))
     files = dict(zip(FILES, written, strict=True))
     return files, draw_up(document, files, key, audit)

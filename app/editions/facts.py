@@ -47,14 +47,15 @@ class Facts:
     @property
     def line(self) -> Decimal | None:
         """What rates are held against: the provincial average, else the region's own rate."""
-        own = self.figures.total.overdue_rate_pct
-        return own if self.lines.provincial_rate is None else self.lines.provincial_rate
+        provincial = self.lines.provincial_rate
+        return self.figures.total.overdue_rate_pct if provincial is None else provincial
 
     def above(self) -> list[FigureRow]:
         """Rows whose rate is above the line, the highest first."""
-        if self.line is None:
+        line = self.line
+        if line is None:
             return []
-        rows = [row for row in self.figures.rows if is_above(row.overdue_rate_pct, self.line)]
+        rows = [row for row in self.figures.rows if is_above(row.overdue_rate_pct, line)]
         return sorted(rows, key=lambda row: (-(row.overdue_rate_pct or Decimal(0)), row.code))
 
     def row_before(self, code: str) -> FigureRow | None:
@@ -66,9 +67,10 @@ class Facts:
 
     def grew(self) -> list[tuple[FigureRow, int]]:
         """Rows that have more overdue than a month before, with how much more (分), the most first."""
+        before = {row.code: row for row in self.before.rows} if self.before else {}
         found = []
         for row in self.figures.rows:
-            earlier = self.row_before(row.code)
+            earlier = before.get(row.code)
             if earlier is not None and row.overdue_fen > earlier.overdue_fen:
                 found.append((row, row.overdue_fen - earlier.overdue_fen))
         return sorted(found, key=lambda pair: (-pair[1], pair[0].code))

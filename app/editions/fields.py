@@ -22,6 +22,7 @@ _FIELD = re.compile(r"[{｛]([^{}｛｝\n]*)[}｝]")
 _BRACE = re.compile(r"[{}｛｝]")
 _DOTS = str.maketrans({"•": DOT, "・": DOT, ".": DOT, "．": DOT, "‧": DOT})
 _LIST = "、"
+MOST_OFFERED = 60  # places
 
 
 def _percent(value: Decimal | None) -> str:
@@ -216,7 +217,10 @@ def offered(facts: Facts) -> list[tuple[str, str]]:
 
 
 def offered_rows(facts: Facts) -> list[tuple[str, list[tuple[str, str]]]]:
-    """For each place of the bulletin its fields on overdue and completion, as typed, with what they print now."""
+    """For each place its fields on overdue and completion, as typed, with what they print now; most overdue first.
+
+    Of a large region only ``MOST_OFFERED``: the others are typed the same way.
+    """
     shown = ("逾期户数", "逾期金额", "逾期率", "完成率")
     return [
         (
@@ -226,5 +230,5 @@ def offered_rows(facts: Facts) -> list[tuple[str, list[tuple[str, str]]]]:
                 for name in shown
             ],
         )
-        for row in facts.figures.by_overdue() + facts.figures.cleared()
+        for row in (facts.figures.by_overdue() + facts.figures.cleared())[:MOST_OFFERED]
     ]

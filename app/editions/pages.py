@@ -1,6 +1,6 @@
 """The bulletin's pages together: who registers this blueprint has all of them."""
 
-from app.editions import library, writing
+from app.editions import library, remarks, writing
 from app.editions.views import bp
 
-__all__ = ["bp", "library", "writing"]
+__all__ = ["bp", "library", "remarks", "writing"]

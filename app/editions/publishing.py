@@ -36,7 +36,7 @@ def publish(session: Session, edition: Edition, actor: User, day: date, make: Ma
     """
     edition = may_step(session, edition, Step.PUBLISH, actor)
     close = close_over(closed.governing(session, edition.region_code, edition.month), edition.region_code)
-    if close is None:
+    if close is None or not closed.hold(session, close):
         raise EditionRefused(
             T("%(month)s is not closed. Close the month first; then nothing under the bulletin moves any more.",
               month=f"{edition.month:%Y-%m}")

@@ -1,5 +1,6 @@
 """A block cut for a page: its figures, which open their loans, and the words that something was found in. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -35,10 +36,10 @@ def read(block: Block, words: Sequence[tuple[int, str]]) -> list[Piece]:
         numbers = tuple(found[n - 1][0] for n in piece.numbers)
         starts = tuple(found[n - 1][0] for n in piece.starts)
         end = start + len(piece.text)
-        inner = [start, *(edge for edge in edges if start < edge < end), end]
+        inner = [start, *edges[bisect_right(edges, start) : bisect_left(edges, end)], end]
         for first, last in pairwise(inner):
             if last > first:
-                run = max(edge for edge in edges if edge <= first)
+                run = edges[bisect_right(edges, first) - 1]
                 result.append(
                     Piece(text[first:last], figures.get(run), numbers, starts if first == start else ())
                 )

@@ -21,7 +21,7 @@ from app.editions.actions import EditionRefused
 from app.editions.document import Document
 from app.editions.drafting import document_of, letterhead
 from app.editions.forms import CommentForm
-from app.editions.models import Comment, Edition
+from app.editions.models import Edition
 from app.editions.queries import Examined
 from app.editions.reading import Piece, behind, read
 from app.editions.rules import document_number
@@ -81,6 +81,7 @@ def _index(refused: Text | None = None) -> str:
         tones=TONES,
         refused=refused,
         makes=makes,
+        may_import=allowed(Permission.IMPORT),
     )
 
 
@@ -215,7 +216,7 @@ def _published(edition: Edition, document: Document) -> dict[str, Any]:
     }
 
 
-def _step(edition_id: int, take: Callable[[Edition], str]) -> Answer:
+def step(edition_id: int, take: Callable[[Edition], str]) -> Answer:
     """Take a step and say what was done; a refusal comes with the page."""
     session, edition = db.session(), edition_or_404(edition_id)
     try:
@@ -237,7 +238,7 @@ def check(edition_id: int) -> Answer:
         actions.check_text(db.session(), edition, user())
         return str(gettext("The bulletin is checked."))
 
-    return _step(edition_id, take)
+    return step(edition_id, take)
 
 
 @bp.post("/<int:edition_id>/approve")
@@ -249,7 +250,7 @@ def approve(edition_id: int) -> Answer:
         actions.approve(db.session(), edition, user())
         return str(gettext("The bulletin is approved. Somebody else can publish it."))
 
-    return _step(edition_id, take)
+    return step(edition_id, take)
 
 
 @bp.post("/<int:edition_id>/return")
@@ -261,7 +262,7 @@ def back(edition_id: int) -> Answer:
         actions.go_back(db.session(), edition, user())
         return str(gettext("The bulletin is a draft again."))
 
-    return _step(edition_id, take)
+    return step(edition_id, take)
 
 
 @bp.post("/<int:edition_id>/publish")
@@ -274,7 +275,7 @@ def publish(edition_id: int) -> Answer:
         publishing.publish(session, edition, user(), business_date(session), make)
         return str(gettext("Published as %(number)s.", number=edition.number))
 
-    return _step(edition_id, take)
+    return step(edition_id, take)
 
 
 @bp.post("/<int:edition_id>/replace")
@@ -290,49 +291,6 @@ def replace(edition_id: int) -> Answer:
     session.commit()
     flash(gettext("The successor is drafted. This one is withdrawn when that is published."), "success")
     return redirect(url_for("editions.show", edition_id=made.id))
-
-
-@bp.post("/<int:edition_id>/comments")
-@requires(Permission.EDITIONS)
-def comment(edition_id: int) -> Answer:
-    """Remark on a paragraph."""
-    session, edition, form = db.session(), edition_or_404(edition_id), CommentForm()
-    if not form.validate_on_submit():
-        return edition_page(edition, form), 422
-    try:
-        actions.comment(session, edition, user(), form.place, form.quote.data or "", form.text.data)
-    except EditionRefused as refused:
-        session.rollback()
-        form[refused.field or "text"].errors = [refused.message.render(gettext)]
-        return edition_page(edition_or_404(edition_id), form), 422
-    session.commit()
-    return redirect(url_for("editions.show", edition_id=edition_id) + "#comments")
-
-
-@bp.post("/<int:edition_id>/comments/<int:comment_id>")
-@requires(Permission.EDITIONS)
-def settle(edition_id: int, comment_id: int) -> Answer:
-    """A comment is settled."""
-    session, edition = db.session(), edition_or_404(edition_id)
-    found = session.get(Comment, comment_id)
-    if found is None or found.edition_id != edition.id:
-        abort(404)
-    actions.resolve_comment(session, edition, found, user())
-    session.commit()
-    return redirect(url_for("editions.show", edition_id=edition_id) + "#comments")
-
-
-@bp.post("/<int:edition_id>/aside")
-@requires(Permission.EDITIONS)
-def aside(edition_id: int) -> Answer:
-    """These two characters are a word, not a name."""
-
-    def take(edition: Edition) -> str:
-        typed = request.form.get("words", ""), request.form.get("reason", "")
-        actions.set_aside(db.session(), edition, user(), *typed)
-        return str(gettext("Kept with its reason."))
-
-    return _step(edition_id, take)
 
 
 @bp.get("/<int:edition_id>/files/<filename>")

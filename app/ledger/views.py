@@ -315,6 +315,7 @@ def refused(batch_id: int) -> Response:
     if content is None:
         abort(404)
     name = f"{Path(batch.filename).stem}-退回.xlsx"
+    content = stamp(content, exported_by(user().name, user().username))
     return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
 
 

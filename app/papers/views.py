@@ -280,6 +280,7 @@ def word_file(run_id: int) -> Response:
     found, papers = _run(run_id)
     content = word.write(word.Printed(one.id, one.kind, PaperFacts.from_json(one.facts)) for one in papers)
     name = f"{found.kind.value}-{found.printed_on}-{found.id}.docx"
+    content = stamp(content, exported_by(user().name, user().username))
     answer = send_file(BytesIO(content), mimetype=word.MIME, as_attachment=True, download_name=name)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -23,7 +23,7 @@ from app.remedies.returned import rows_said
 from app.remedies.rules import Cause, Route
 from app.remedies.views import asked, chosen
 from app.today import business_date, local_time, now
-from app.web import LANGUAGES, day
+from app.web import LANGUAGES, day, exported_by
 
 bp = Blueprint("register", __name__)
 Answer = str | Response | tuple[str, int]
@@ -37,11 +37,10 @@ def _render(text: Text) -> str:
 
 
 def _wording(today: Any) -> Wording:
-    who = f"{user().name} ({user().username})"
     return Wording(
         gettext("Disposal ledger of overdue loans"),
         gettext("As of %(day)s. Unit: yuan", day=day(today)),
-        gettext("Exported by %(name)s, %(when)s", name=who, when=local_time(now())),
+        exported_by(user().name, user().username),
         [_render(column.label) for column in Column],
         gettext("subtotal"),
         gettext("Total"),

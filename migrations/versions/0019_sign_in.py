@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("confirmed_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("device_digest", sa.String(length=64), nullable=True),
         sa.Column("address", sa.String(length=48), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_account.id"], name=op.f("fk_sign_in_session_user_id_user_account")

@@ -360,6 +360,16 @@ def test_signed_in_twice_is_shown(
     assert not visitor.is_in() and second.is_in()
 
 
+def test_signing_in_again_in_the_same_browser_is_not_twice(session: Session, visitor: Visitor) -> None:
+    for _ in range(3):
+        visitor.send()
+        visitor.client.delete_cookie("session")  # a telephone closed its browser
+    visitor.send()
+    page = visitor.get("/me")
+    assert "还在另一设备" not in page and "同时在多处登录" not in page
+    assert session.scalars(select(SignedIn).where(SignedIn.ended_at.is_(None))).one()
+
+
 def test_nobody_ends_the_session_of_another(session: Session, open_to_posts: Flask, visitor: Visitor) -> None:
     add_user(session, username="other", name="", role=Role.AUDITOR, password=RIGHT, region_code="530324")
     session.commit()

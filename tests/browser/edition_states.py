@@ -22,7 +22,7 @@ from app.today import business_date
 
 COUNTY = "530324"
 # What may stand in Chinese on an English page besides names: parts of numbers, fields, what was typed.
-WORDS = ["罗乡振联发", "号", "逾期率", "（一）", "请核对", "漏写一个乡镇"]
+WORDS = ["罗乡振联发", "号", "逾期率", "逾期率率", "（一）", "请核对", "漏写一个乡镇"]
 Act = Callable[[Page], None]
 
 

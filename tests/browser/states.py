@@ -30,9 +30,9 @@ from app.remedies.models import Disposal
 from tests.browser.account_states import account_visits, make_accounts
 from tests.browser.contact_states import TYPED_IN, contact_values, make_contacts
 from tests.browser.desk_states import desk_values, desk_visits, force_values, make_desk
-from tests.browser.month_states import close_a_month
 from tests.browser.edition_states import WORDS as EDITION_WORDS
 from tests.browser.edition_states import edition_values, edition_visits, make_editions
+from tests.browser.month_states import close_a_month
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
 
 # GET routes that are no pages: files, signs of life, and a part of a page.

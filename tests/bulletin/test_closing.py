@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.rules import EVERYTHING, Scope
 from app.bulletin import drill
 from app.bulletin.actions import set_target
-from app.bulletin.closed import AtEnd
+from app.bulletin.closed import AtEnd, hold
 from app.bulletin.closing import CloseRefused, close_month, settle
 from app.bulletin.digests import is_untouched, township_digests
 from app.bulletin.errata import find_errata
@@ -291,7 +291,9 @@ def test_two_people_open_a_month_again(october: Session) -> None:
     for empty in (ClosedSnapshot, Erratum):
         assert october.scalars(select(empty)).all() == []
     refused("open already", agree_to_reopen, october, close, "leader")
+    assert not hold(october, close), "whoever publishes meanwhile is told"
     again = closed(october)
+    assert hold(october, again)
     assert again.digest != close.digest and figures(october, COUNTY, OCTOBER).total.stock_fen == 540
 
 

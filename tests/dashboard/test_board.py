@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts.rules import EVERYTHING, Scope
+from app.accounts.actions import add_user
+from app.accounts.models import User
+from app.accounts.rules import EVERYTHING, Role, Scope
 from app.bulletin.figures import FigureRow
 from app.bulletin.queries import figures
 from app.db import db
@@ -16,7 +18,7 @@ from app.money import wan
 from app.outlook.queries import ageing
 from app.outlook.rules import narrowed
 from app.places.models import Branch
-from tests.conftest import SignIn
+from tests.conftest import SignIn, enter
 from tests.desk.counting import statements
 
 COUNTY, AGANG, BANQIAO = "530324", "530324106", "530324102"
@@ -35,7 +37,7 @@ def tiles(text: str) -> dict[str, tuple[str, str, str]]:
     found = re.findall(
         r'class="tile mark-(\w+)".*?tile-name">([^<]+)<.*?tile-value">([^<]+)<.*?tile-note">([^<]+)<',
         text,
-        re.S,
+        re.DOTALL,
     )
     return {name: (mark, rate, " ".join(note.split())) for mark, name, rate, note in found}
 
@@ -103,7 +105,7 @@ def test_days_past_due_add_up_to_the_bulletin(demo_app: Flask) -> None:
 def test_every_number_opens_its_list(signed_in: SignIn, user: str, path: str) -> None:
     text = page(signed_in, path, user)
     main = text[text.index('<div class="board">') :]
-    links = {href for href in re.findall(r'href="(/[^"#]+)"', main)}
+    links = set(re.findall(r'href="(/[^"#]+)"', main))
     assert len(links) > 12
     for href in sorted(links):
         assert signed_in(user).get(href).status_code == 200, href
@@ -156,9 +158,6 @@ def test_the_number_of_statements_does_not_grow_with_the_townships(
 
 
 def test_before_the_first_ledger_there_is_a_page(app: Flask) -> None:
-    from app.accounts.actions import add_user
-    from app.accounts.rules import Role
-
     add_user(
         db.session(),
         username="office",
@@ -168,13 +167,8 @@ def test_before_the_first_ledger_there_is_a_page(app: Flask) -> None:
         region_code=COUNTY,
     )
     db.session.commit()
-    client = app.test_client()
-    from app.accounts.models import User
-
     account = db.session.scalars(select(User).where(User.username == "office")).one()
-    with client.session_transaction() as cookies:
-        cookies["_user_id"], cookies["_fresh"] = account.get_id(), True
-    db.session.rollback()
+    client = enter(app.test_client(), account)
     for path in ("/board/", "/outlook/", "/outlook/forecast", "/outlook/fewest", "/lines/", "/overview"):
         answer = client.get(path + "?lang=en")
         assert answer.status_code == 200, path

@@ -21,6 +21,7 @@ from app.editions.drafting import document_of, draft_document, letterhead, writt
 from app.editions.models import Edition, EditionFile
 from app.editions.states import State
 from tests.editions.world import (
+    AGANG,
     COUNTY,
     DAY,
     OCTOBER,
@@ -58,6 +59,7 @@ def test_the_whole_way(session: Session, makers: Makers) -> None:
     edition = drafted(session, writer)
     assert "由2.00万元增加到3.00万元" in "".join(block.text for block in document_of(session, edition).blocks)
     assert "already" in refusal(drafted, session, third)
+    assert "county or a level above" in refusal(actions.start, session, AGANG, OCTOBER, writer, DAY)
     assert "no figures" in refusal(actions.start, session, COUNTY, date(2022, 1, 31), writer, DAY)
     assert "somebody else has to check" in refusal(actions.check_text, session, edition, writer)
     assert "Only an approved" in refusal(publishing.publish, session, edition, third, DAY, files)

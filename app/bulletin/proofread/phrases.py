@@ -115,12 +115,13 @@ class _Listener:
         self.subject = _SUBJECT_OF.get(self.section) if self.section else None
         self.percent = _PERCENT_OF.get(self.section) if self.section else None
         self.ranks = False
+        self.average: Aspect | None = None  # the last that was named
         self.among = self.elsewhen = False  # of a part of the borrowers, a plan; of another date
         self._clause()
         self.names_end = -1
 
     def _clause(self) -> None:
-        self.base, self.sign = Aspect.NOW, 0
+        self.base, self.sign, self.above = Aspect.NOW, 0, False
         self.fresh = True  # nothing of this clause was heard yet
 
     def hear(self, found: re.Match[str]) -> None:
@@ -151,7 +152,7 @@ class _Listener:
         elif kind == "cleared":
             self._cleared(found)
         elif kind != "join":
-            self._word(kind)
+            self._word(kind, found[0])
 
     def _sentence(self, mark: str) -> None:
         self._clause()
@@ -160,19 +161,23 @@ class _Listener:
 
     def _begin(self) -> None:
         """The first word of a clause that is of another subject ends a comparison."""
-        if self.fresh and self.base not in AVERAGES:
+        if self.fresh:
             self._clause()
         self.fresh = False
 
-    def _word(self, kind: str) -> None:
+    def _word(self, kind: str, word: str) -> None:
         if kind in BASES:
             self.base, self.fresh = BASES[kind], False
-            self.sign = self.sign if self.base in AVERAGES else 0
+            if self.base in AVERAGES:
+                self.average = self.base
+            else:
+                self.sign = 0
         elif kind in ("now", "level"):
             self._clause()
             self.fresh = False
         elif kind in ("up", "down"):
             self.sign, self.fresh = (1 if kind == "up" else -1), False
+            self.above = word[:1] in "高低"
         elif kind == "rank":
             self.ranks = True
         elif kind in SUBJECTS:
@@ -235,8 +240,6 @@ class _Listener:
             figure = None
         self._claim(figure, aspect or Aspect.NOW, self._printed(found, unit, figure))
         self.fresh = False
-        if not self.each:
-            self.names = self.names[-1:]
 
     def _date(self, number: int, unit: str) -> None:
         """Whether what follows is of another month or year than the bulletin."""
@@ -270,9 +273,11 @@ class _Listener:
         return households if unit == "户" else amount
 
     def _aspect(self) -> Aspect | None:
-        """None for a change against nothing that is named."""
+        """None for a change against nothing that is named; 高, 低 are against the average named before."""
         if not self.sign:
             return self.base
+        if self.base is Aspect.NOW and self.above and self.average:
+            return OVER[self.average]
         return OVER.get(self.base)
 
     def _printed(self, found: re.Match[str], unit: str, figure: Figure | None) -> Printed:

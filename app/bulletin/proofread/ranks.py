@@ -43,7 +43,7 @@ def _ranks_of(prepared: Prepared) -> dict[Figure, list[Cell]]:
     return {
         figure: cells
         for figure, cells in found.items()
-        if len(_column(prepared, figure, prepared.values)) >= _FEWEST
+        if len(_with_cleared(prepared, figure, prepared.values)) >= _FEWEST
     }
 
 

@@ -8,9 +8,9 @@ from app.bulletin.proofread.figures import Figure
 from app.bulletin.proofread.wording import NAME, counted
 
 _LEAD = re.compile(
-    r"(?:(?:前|后|末|倒数|最后)(?P<count>[一二三四五六七八九十]|\d{1,2})(?:名|位)?"
+    r"(?:(?:前|后|末|倒数|最后)(?P<count>[一二两三四五六七八九十]|\d{1,2})(?:名|位)?"
     r"|(?P<worst>末位|最后一[名位]|倒数第一|垫底)|最(?P<most>[高多大])|最(?P<least>[低少小]))"
-    r"(?:的|乡镇|街道|\(街道\)|乡|县区|县市区|县|地方|单位){0,4}(?P<order>依次|分别)?(?:为|是|有|:)"
+    r"(?:的|乡镇|街道|\(街道\)|乡|县区|县市区|县|地方|单位){0,4}(?P<order>依次|分别)?(?:[为是有]:?|:)"
 )
 _STOPS = re.compile(r"[。;\n!?！？]")
 _NAMES = re.compile(NAME)

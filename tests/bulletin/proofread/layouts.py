@@ -4,18 +4,18 @@ A ``Layout`` prints a ``Month`` whose amounts add up exactly. ``Sheet`` notes wh
 grows, so that a test can change one figure and say where the proof-reader must point.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from io import BytesIO
 from typing import TypeAlias
 
-import docx
-import xlsxwriter
 from hypothesis import strategies as st
 
 WHOLE = "全县"
-NAMES = ("石桥镇", "清溪镇", "大坝乡", "龙泉街道", "白云乡", "马店镇", "红土乡", "柳河镇", "金沙街道", "双井乡", "太平镇", "高峰乡")
+NAMES = (
+    "石桥镇", "清溪镇", "大坝乡", "龙泉街道", "白云乡", "马店镇", "红土乡", "柳河镇", "金沙街道",
+    "双井乡", "太平镇", "高峰乡",
+)  # fmt: skip
 COUNTIES = ("北山县", "临江县", "东川区", "永安市", "青石县", "云峰县")
 Key: TypeAlias = tuple[str, str]  # whose, and which figure: ("石桥镇", "overdue_wan")
 
@@ -165,6 +165,14 @@ def cleared(month: Month) -> list[str]:
     return [row.name for row in month.rows if not row.overdue]
 
 
+def stock(row: Row) -> tuple[Said, ...]:
+    return (hh(row, "stock_hh"), "户", wan(row, "stock"), "万元")
+
+
+def overdue(row: Row) -> tuple[Said, ...]:
+    return (hh(row, "overdue_hh"), "户", wan(row, "overdue"), "万元")
+
+
 # Sentences
 
 
@@ -180,9 +188,13 @@ def sentences(month: Month, households: str = "户", whole: str = WHOLE) -> Shee
     for row in month.rows:
         sheet.say(row.name, hh(row, "new_hh"), households, wan(row, "new"), "万元；")
     sheet.say("\n（三）逾期情况\n截至2023年10月31日，", whole, "脱贫人口小额信贷贷款逾期")
-    sheet.say(hh(total, "overdue_hh"), households, wan(total, "overdue"), "万元，逾期率", rate(total), "%。其中：")
+    sheet.say(
+        hh(total, "overdue_hh"), households, wan(total, "overdue"), "万元，逾期率", rate(total), "%。其中："
+    )
     for row in owing(month):
-        sheet.say(row.name, hh(row, "overdue_hh"), households, wan(row, "overdue"), "万元，逾期率", rate(row), "%；")
+        sheet.say(
+            row.name, hh(row, "overdue_hh"), households, wan(row, "overdue"), "万元，逾期率", rate(row), "%；"
+        )
     if names := cleared(month):
         sheet.say("、".join(names), "已清零")
     return sheet.say("。\n")
@@ -191,12 +203,13 @@ def sentences(month: Month, households: str = "户", whole: str = WHOLE) -> Shee
 def numbered_sections(month: Month) -> Sheet:
     """A heading for each subject, each place on a numbered line."""
     sheet, total = Sheet(), month.total
-    sheet.say("（一）存量贷款情况\n全县存量", hh(total, "stock_hh"), "户", wan(total, "stock"), "万元。\n")
+    sheet.say("（一）存量贷款情况\n全县存量", *stock(total), "。\n")
     for at, row in enumerate(month.rows, 1):
         sheet.say(f"{at}. {row.name}", hh(row, "stock_hh"), "户，金额", wan(row, "stock"), "万元\n")
-    sheet.say("（二）逾期情况\n全县逾期", hh(total, "overdue_hh"), "户", wan(total, "overdue"), "万元，逾期率", rate(total), "%。\n")
+    sheet.say("（二）逾期情况\n全县逾期", *overdue(total), "，逾期率", rate(total), "%。\n")
     for at, row in enumerate(owing(month), 1):
-        sheet.say(f"{at}. {row.name}", hh(row, "overdue_hh"), "户，金额", wan(row, "overdue"), "万元，逾期率", rate(row), "%\n")
+        sheet.say(f"{at}. {row.name}", hh(row, "overdue_hh"), "户，金额", wan(row, "overdue"))
+        sheet.say("万元，逾期率", rate(row), "%\n")
     return sheet
 
 
@@ -204,11 +217,23 @@ def place_by_place(month: Month) -> Sheet:
     """Everything of one place, then of the next; targets are told."""
     sheet = Sheet("脱贫人口小额信贷工作通报\n截至2023年10月31日，有关情况如下：\n")
     for at, row in enumerate((month.total, *month.rows)):
-        sheet.say(f"{at}. " if at else "", row.name, "：存量", hh(row, "stock_hh"), "户、", wan(row, "stock"), "万元；")
-        sheet.say("年度目标任务", wan(row, "target"), "万元，新增", hh(row, "new_hh"), "户、", wan(row, "new"))
+        sheet.say(
+            f"{at}. " if at else "",
+            row.name,
+            "：存量",
+            hh(row, "stock_hh"),
+            "户、",
+            wan(row, "stock"),
+            "万元；",
+        )
+        sheet.say(
+            "年度目标任务", wan(row, "target"), "万元，新增", hh(row, "new_hh"), "户、", wan(row, "new")
+        )
         sheet.say("万元，完成年度目标任务的", done(row), "%；")
         if row.overdue:
-            sheet.say("逾期", hh(row, "overdue_hh"), "户、", wan(row, "overdue"), "万元，逾期率", rate(row), "%。\n")
+            sheet.say(
+                "逾期", hh(row, "overdue_hh"), "户、", wan(row, "overdue"), "万元，逾期率", rate(row), "%。\n"
+            )
         else:
             sheet.say("逾期已清零。\n")
     return sheet
@@ -218,14 +243,14 @@ def joined(month: Month) -> Sheet:
     """Names first, then their figures, joined by 、."""
     sheet, total = Sheet(), month.total
     names = "、".join(row.name for row in month.rows)
-    sheet.say("截至2023年10月31日，全县小额信贷存量", hh(total, "stock_hh"), "户", wan(total, "stock"), "万元，")
+    sheet.say("截至2023年10月31日，全县小额信贷存量", *stock(total), "，")
     sheet.say(names, "存量分别为")
     for at, row in enumerate(month.rows):
-        sheet.say("、" if at else "", hh(row, "stock_hh"), "户", wan(row, "stock"), "万元")
-    sheet.say("。全县逾期", hh(total, "overdue_hh"), "户", wan(total, "overdue"), "万元，逾期率", rate(total), "%，")
+        sheet.say("、" if at else "", *stock(row))
+    sheet.say("。全县逾期", *overdue(total), "，逾期率", rate(total), "%，")
     sheet.say(names, "逾期分别为")
     for at, row in enumerate(month.rows):
-        sheet.say("、" if at else "", hh(row, "overdue_hh"), "户", wan(row, "overdue"), "万元")
+        sheet.say("、" if at else "", *overdue(row))
     sheet.say("，逾期率分别为")
     for at, row in enumerate(month.rows):
         sheet.say("、" if at else "", rate(row), "%")
@@ -240,133 +265,24 @@ def compared(month: Month) -> Sheet:
         sheet.say(row.name, "上月逾期", hh(row, "last_hh"), "户", wan(row, "last"), "万元，本月逾期")
         sheet.say(hh(row, "overdue_hh"), "户", wan(row, "overdue"), "万元，较上月")
         sheet.say("增加" if more >= 0 else "减少", ((row.name, "change_hh"), str(abs(more))), "户、")
-        sheet.say("增加" if amount >= 0 else "减少", ((row.name, "change"), _wan(abs(amount))), "万元。\n")
+        sheet.say("增加" if amount >= 0 else "减少", ((row.name, "change"), as_wan(abs(amount))), "万元。\n")
     average = Decimal("3.15")
     above = Decimal(month.total.rate) - average
-    sheet.say("全县存量", wan(month.total, "stock"), "万元，逾期", wan(month.total, "overdue"), "万元，逾期率")
+    sheet.say(
+        "全县存量", wan(month.total, "stock"), "万元，逾期", wan(month.total, "overdue"), "万元，逾期率"
+    )
     sheet.say(rate(month.total), "%，比全省平均水平", (("省", "average"), str(average)), "%")
     sheet.say("高" if above >= 0 else "低", ((WHOLE, "above"), str(abs(above))), "个百分点。\n")
     return sheet
 
 
-def _wan(hundredths: int) -> str:
+def as_wan(hundredths: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
-
-
-def ranked(month: Month) -> Sheet:
-    """A list with each place's rank by its rate."""
-    sheet, total = Sheet(), month.total
-    sheet.say("（三）逾期情况\n截至2023年10月31日，全县存量", wan(total, "stock"), "万元。\n")
-    rows = sorted(month.rows, key=lambda row: -Decimal(row.rate))
-    for row in rows:
-        rank = 1 + sum(Decimal(other.rate) > Decimal(row.rate) for other in rows)
-        sheet.say(row.name, "逾期率", rate(row), "%，排名第", ((row.name, "rank"), str(rank)), "名；\n")
-    sheet.text += "存量明细：\n"
-    return _append(sheet, table(month, ("stock", "overdue", "rate")))
-
-
-# Tables
-
-HEADS = {
-    "stock_hh": "存量户数",
-    "stock": "存量金额（万元）",
-    "target": "年度目标任务（万元）",
-    "new_hh": "新增户数",
-    "new": "新增金额（万元）",
-    "completion": "完成率（%）",
-    "overdue_hh": "逾期户数",
-    "overdue": "逾期金额（万元）",
-    "rate": "逾期率（%）",
-    "last_hh": "上月逾期户数",
-    "last": "上月逾期金额（万元）",
-    "change_hh": "较上月增减（户）",
-    "change": "较上月增减（万元）",
-    "rank": "逾期率排名",
-}
-ALL = tuple(HEADS)
-
-
-def cell(month: Month, row: Row, figure: str, money: Callable[[Row, str], Said] = wan, sign: str = "") -> Said:
-    if figure in HOUSEHOLDS:
-        return hh(row, figure)
-    if figure in AMOUNTS:
-        return money(row, figure)
-    if figure == "change_hh":
-        return ((row.name, figure), str(row.overdue_hh - row.last_hh))
-    if figure == "change":
-        value = row.overdue - row.last
-        return ((row.name, figure), ("-" if value < 0 else "") + _wan(abs(value)))
-    if figure == "rank":
-        if row.name == WHOLE:
-            return ""
-        return ((row.name, figure), str(1 + sum(Decimal(o.rate) > Decimal(row.rate) for o in month.rows)))
-    key, digits = rate(row) if figure == "rate" else done(row)
-    return (key, digits)
-
-
-Grid: TypeAlias = list[list[Said]]
-
-
-def grid(month: Month, figures: tuple[str, ...] = ALL, sign: str = "", money: Callable[[Row, str], Said] = wan) -> Grid:
-    """The cells of a table, its head first, its total last."""
-    head: list[Said] = ["序号", "乡镇（街道）"]
-    head += [HEADS[figure].replace("万元", "元") if money is yuan else HEADS[figure] for figure in figures]
-    if sign:
-        head = [str(one).replace("率（%）", "率") for one in head]
-    lines: Grid = [head]
-    for at, row in enumerate(month.everyone, 1):
-        name = "合计" if row.name == WHOLE else row.name
-        lines.append([str(at), name, *(cell(month, row, figure, money) for figure in figures)])
-    return lines
-
-
-def lines(cells: Grid, between: str = "\t", sign: str = "", before: str = "") -> Sheet:
-    """The cells as text; ``sign`` is printed after each percentage."""
-    sheet = Sheet(before)
-    for row in cells:
-        for at, one in enumerate(row):
-            percentage = isinstance(one, tuple) and one[0][1] in ("rate", "completion")
-            sheet.say(between if at else "", one, sign if percentage else "")
-        sheet.say("\n")
-    return sheet
-
-
-def table(month: Month, figures: tuple[str, ...] = ALL, sign: str = "", money: Callable[[Row, str], Said] = wan) -> Sheet:
-    return lines(grid(month, figures, sign, money), sign=sign)
-
-
-def bars(month: Month) -> Sheet:
-    cells = grid(month, ("stock_hh", "stock", "overdue_hh", "overdue", "rate"))
-    return lines([["", *row, ""] for row in cells], between=" | ")
-
-
-def columns_of_blanks(month: Month) -> Sheet:
-    return lines(grid(month, ("stock_hh", "stock", "overdue_hh", "overdue", "rate")), between="    ")
-
-
-def _append(sheet: Sheet, other: Sheet) -> Sheet:
-    places = [Place(p.key, p.start + len(sheet.text), p.end + len(sheet.text)) for p in other.places]
-    return Sheet(sheet.text + other.text, [*sheet.places, *places])
-
-
-def table_and_text(month: Month) -> Sheet:
-    """What the text says of the county and of the worst is in the table too."""
-    sheet, total, worst = Sheet(), month.total, owing(month)[0]
-    sheet.say("截至2023年10月31日，全县脱贫人口小额信贷存量", hh(total, "stock_hh"), "户", wan(total, "stock"), "万元；")
-    sheet.say("2023年新增贷款", hh(total, "new_hh"), "户", wan(total, "new"), "万元，完成年度目标任务的", done(total), "%；")
-    sheet.say("逾期", hh(total, "overdue_hh"), "户", wan(total, "overdue"), "万元，逾期率", rate(total), "%。")
-    sheet.say("其中逾期较多的", worst.name, "逾期", hh(worst, "overdue_hh"), "户", wan(worst, "overdue"), "万元。\n附表：\n")
-    return _append(sheet, table(month, ALL[:9]))
 
 
 def counties(month: Month) -> Sheet:
     """A prefecture with its counties."""
-    sheet = sentences(month, whole="全市")
-    return sheet
-
-
-def in_yuan(month: Month) -> Sheet:
-    return table(month, ("stock_hh", "stock", "overdue_hh", "overdue", "rate"), money=yuan)
+    return sentences(month, whole="全市")
 
 
 def sentences_in_yuan(month: Month) -> Sheet:
@@ -375,72 +291,6 @@ def sentences_in_yuan(month: Month) -> Sheet:
     for row in month.rows:
         sheet.say(row.name, hh(row, "stock_hh"), "户", yuan(row, "stock"), "元，")
     return sheet.say("\n")
-
-
-# Files, with the text that they must be read as
-
-
-def as_word(sheet_cells: Grid) -> bytes:
-    document = docx.Document()
-    document.add_paragraph("附表")
-    made = document.add_table(rows=0, cols=len(sheet_cells[0]))
-    for row in sheet_cells:
-        for at, (box, one) in enumerate(zip(made.add_row().cells, row, strict=True)):
-            box.text = one if isinstance(one, str) else one[1]
-            assert at >= 0
-    stream = BytesIO()
-    document.save(stream)
-    return stream.getvalue()
-
-
-def as_page(cells: Grid) -> bytes:
-    body = "".join(
-        "<tr>" + "".join(f"<td><p>{one if isinstance(one, str) else one[1]}</p></td>" for one in row) + "</tr>"
-        for row in cells
-    )
-    return f"<html><body><p>附表</p><table>{body}</table></body></html>".encode()
-
-
-def as_workbook(cells: Grid) -> bytes:
-    """Numbers as numbers; percentages as fractions in a format of percent."""
-    stream = BytesIO()
-    book = xlsxwriter.Workbook(stream, {"in_memory": True})
-    sheet = book.add_worksheet("附表")
-    formats = {"rate": book.add_format({"num_format": "0.00%"}), "completion": book.add_format({"num_format": "0%"})}
-    amount = book.add_format({"num_format": "0.00"})
-    for y, row in enumerate(cells):
-        for x, one in enumerate(row):
-            if isinstance(one, str):
-                sheet.write_string(y, x, one)
-            elif one[0][1] in formats:
-                sheet.write_number(y, x, float(one[1]) / 100, formats[one[0][1]])
-            else:
-                sheet.write_number(y, x, float(one[1]), amount if "." in one[1] else None)
-    book.close()
-    return stream.getvalue()
-
-
-FILES: dict[str, tuple[str, Callable[[Grid], bytes], str]] = {
-    "word": ("a.docx", as_word, ""),
-    "excel": ("a.xlsx", as_workbook, "%"),
-    "page": ("a.html", as_page, ""),
-}
-
-LAYOUTS: dict[str, Callable[[Month], Sheet]] = {
-    "sentences": sentences,
-    "numbered sections": numbered_sections,
-    "place by place": place_by_place,
-    "joined": joined,
-    "compared": compared,
-    "ranked": ranked,
-    "table": table,
-    "table with signs": lambda month: table(month, ALL[:9], sign="%"),
-    "bars": bars,
-    "columns of blanks": columns_of_blanks,
-    "table and text": table_and_text,
-    "yuan table": in_yuan,
-    "yuan sentences": sentences_in_yuan,
-}
 
 
 def slips(digits: str) -> Iterator[str]:
