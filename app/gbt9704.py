@@ -48,6 +48,7 @@ LEFT, CENTRE, RIGHT, JUSTIFIED = (
     WD_ALIGN_PARAGRAPH.JUSTIFY,
 )
 _OLDEST = (1980, 1, 1, 0, 0, 0)  # the first date that a ZIP archive can tell
+_TEXT = "word/document.xml"
 _PICTURE = "/docProps/thumbnail.jpeg"  # of the library's template
 
 
@@ -135,15 +136,23 @@ def append(document: Any, xml: str) -> None:
         ends.addprevious(element)
 
 
-def saved(document: Any, title: str, day: date) -> bytes:
-    """The file: the same document on the same ``day`` gives the same bytes, whenever and wherever it is written."""
+def saved(document: Any, title: str, day: date, body: str | None = None) -> bytes:
+    """The file: the same document on the same ``day`` gives the same bytes, whenever and wherever it is written.
+
+    ``body``: all that the document says, as XML, the last section's properties at its end. It is put into the file as
+    it is, because a tree of thousands of rows takes minutes to build.
+    """
     about = document.core_properties
     about.title, about.author, about.comments, about.last_modified_by = printable(title)[:250], "", "", ""
     about.created = about.modified = datetime.combine(day, time())
     about.revision, about.language = 1, "zh-CN"
     stream = BytesIO()
     document.save(stream)
-    return packed(dict(_entries(stream)))
+    files = dict(_entries(stream))
+    if body is not None:
+        before, _, rest = files[_TEXT].partition(b"<w:body>")
+        files[_TEXT] = before + b"<w:body>" + body.encode() + b"</w:body>" + rest.partition(b"</w:body>")[2]
+    return packed(files)
 
 
 def _entries(stream: BytesIO) -> list[tuple[str, bytes]]:

@@ -19,7 +19,9 @@ def stamp(content: bytes, said: str) -> bytes:
             before.getinfo(_CORE)
             for part in before.infolist():
                 data = before.read(part)
-                after.writestr(part, _said(data.decode("utf-8"), said).encode() if part.filename == _CORE else data)
+                after.writestr(
+                    part, _said(data.decode("utf-8"), said).encode() if part.filename == _CORE else data
+                )
     except (BadZipFile, KeyError, UnicodeDecodeError):
         raise ValueError("no workbook and no document") from None
     return out.getvalue()

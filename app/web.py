@@ -235,7 +235,9 @@ def _headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}; includeSubDomains")
-    if request.endpoint != "static":  # downloads too: what the framework says of a file lets the browser keep it
+    if (
+        request.endpoint != "static"
+    ):  # downloads too: what the framework says of a file lets the browser keep it
         response.headers["Cache-Control"] = "no-store"
     if (choice := request.args.get("lang")) in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, choice, max_age=_YEAR, samesite="Lax", httponly=True,

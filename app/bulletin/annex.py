@@ -118,6 +118,7 @@ class _Sheet:
     ) -> None:
         self.book, self.figures, self.rows, self.name = book, figures, rows, name
         self.link = link or (lambda _measure, _code: None)
+        self._styles: dict[tuple[object, ...], Format] = {}  # one for each look: making one takes as long as a row
         kind = _LEVELS.get(len(rows[0].code), "地区") if rows else "地区"
         self.columns = [
             Column("序号", 7, "centre", lambda _: None),
@@ -139,8 +140,11 @@ class _Sheet:
         self._page()
 
     def _style(self, name: str, **more: object) -> Format:
-        base = {"font_name": _FONT, "font_size": 11, "valign": "vcenter", "border_color": _LINE}
-        return self.book.add_format(base | _FORMATS[name] | more)
+        key = (name, *sorted(more.items(), key=lambda item: item[0]))
+        if key not in self._styles:
+            base = {"font_name": _FONT, "font_size": 11, "valign": "vcenter", "border_color": _LINE}
+            self._styles[key] = self.book.add_format(base | _FORMATS[name] | more)
+        return self._styles[key]
 
     def _top(self, number: int) -> None:
         sheet, figures = self.sheet, self.figures

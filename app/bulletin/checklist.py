@@ -20,7 +20,6 @@ from app.clock import month_end
 from app.labels import T, Text
 from app.ledger.models import BatchState, ImportBatch
 from app.loans.models import Loan, Snapshot
-from app.loans.queries import in_region
 from app.money import yuan
 from app.places.models import Lender, Region
 from app.places.queries import within
@@ -55,6 +54,9 @@ class CheckList:
     """All items of a region's month."""
 
     items: tuple[Item, ...]
+    lenders: tuple[
+        tuple[int, str, str, str], ...
+    ] = ()  # with loans there: number, county, name, county's name
 
     @property
     def open(self) -> list[Item]:
@@ -92,13 +94,15 @@ def _joined(texts: list[Text]) -> Text:
 def check(session: Session, region: str, month: date) -> CheckList:
     """The check list of a region's month as it stands now."""
     day = month_end(month)
-    sums = _sums(session, region, day)
-    items: list[Item] = [*_ledgers(session, sums, day), *_refused(session, region, day)]
-    items += [_of_loans(session, kind, region, day) for kind in OF_LOANS]
-    items += _totals(session, region, day, sums)
+    parts = closed.not_closed(session, region, day)
+    sums = _sums(session, region, day, parts)
+    items: list[Item] = [*_ledgers(sums, day, parts), *_refused(session, day, parts)]
+    items += [_of_loans(session, kind, region, day, parts) for kind in OF_LOANS]
+    items += _totals(session, day, sums, parts)
     query = select(CheckSettled).where(CheckSettled.region_code == region, CheckSettled.month == day)
     settled = {(s.kind, s.key, s.seen): s for s in session.scalars(query)}
-    return CheckList(tuple(_with_reason(item, settled) for item in items))
+    lenders = tuple((lender, county, s.lender, s.county) for (lender, county), s in sums.items())
+    return CheckList(tuple(_with_reason(item, settled) for item in items), lenders)
 
 
 def _with_reason(item: Item, settled: dict[tuple[ItemKind, str, str], CheckSettled]) -> Item:
@@ -125,7 +129,7 @@ class Sums(NamedTuple):
 _BY = dict[tuple[int, str], Sums]
 
 
-def _sums(session: Session, region: str, day: date) -> _BY:
+def _sums(session: Session, region: str, day: date, parts: closed.Parts) -> _BY:
     at = closed.snapshots_at(session, region, day)
     of = at.of
     county = func.substr(of.township_code, 1, _COUNTY)
@@ -135,7 +139,7 @@ def _sums(session: Session, region: str, day: date) -> _BY:
             func.sum(of.balance), func.sum(of.overdue),
         )
         .join(Loan, Loan.id == of.loan_id)
-        .where(at.where, in_region(of.township_code, region))
+        .where(at.where, parts.have(of.township_code))
         .group_by(Loan.lender_id, county)
     )  # fmt: skip
     rows = session.execute(query).all()
@@ -153,7 +157,10 @@ def _names(session: Session, codes: set[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _ledgers(session: Session, sums: _BY, day: date) -> Iterator[Item]:
+def _ledgers(sums: _BY, day: date, parts: closed.Parts) -> Iterator[Item]:
+    if parts.closed:
+        says = T("%(n)s counties are closed, and were checked then.", n=parts.closed)
+        yield Item(ItemKind.LEDGER, "", Standing.SETTLED, says)
     for (lender, county), found in sums.items():
         standing = ledger_standing(found.newest, day, found.stock)
         who = {"lender": found.lender, "county": found.county}
@@ -172,8 +179,8 @@ def _ledgers(session: Session, sums: _BY, day: date) -> Iterator[Item]:
         )
 
 
-def _totals(session: Session, region: str, day: date, sums: _BY) -> Iterator[Item]:
-    given = totals_given(session, region, day)
+def _totals(session: Session, day: date, sums: _BY, parts: closed.Parts) -> Iterator[Item]:
+    given = [kept for code in parts.codes for kept in totals_given(session, code, day)]
     for kept in given:
         mine = sums.get((kept.lender_id, kept.county_code))
         name = kept.lender.name
@@ -207,24 +214,18 @@ def totals_given(session: Session, region: str, day: date) -> list[LenderTotal]:
     return list(session.scalars(query.order_by(LenderTotal.county_code, LenderTotal.lender_id)))
 
 
-def lenders_there(session: Session, region: str, month: date) -> list[tuple[int, str, str, str]]:
-    """Lenders with loans in a region at a month's end: number, county code, name, county's name."""
-    sums = _sums(session, region, month_end(month))
-    return [(lender, county, s.lender, s.county) for (lender, county), s in sums.items()]
-
-
 # --- refused rows
 
 
-def _refused(session: Session, region: str, day: date) -> Iterator[Item]:
+def _refused(session: Session, day: date, parts: closed.Parts) -> Iterator[Item]:
     """The batches of the month with refused rows; in order when every refused contract has come since."""
-    county = region[:_COUNTY]
+    there = (within(ImportBatch.county_code, code[:_COUNTY]) for code in parts.codes)
     query = (
         select(ImportBatch)
         .where(
             ImportBatch.state == BatchState.TAKEN,
             ImportBatch.as_of.between(day.replace(day=1), day),
-            or_(ImportBatch.county_code == "", within(ImportBatch.county_code, county)),
+            or_(ImportBatch.county_code == "", *there),
             ImportBatch.report["rejected"].as_integer() > 0,
         )
         .order_by(ImportBatch.id)
@@ -274,11 +275,11 @@ _GOOD = {
 }
 
 
-def _of_loans(session: Session, kind: ItemKind, region: str, day: date) -> Item:
+def _of_loans(session: Session, kind: ItemKind, region: str, day: date, parts: closed.Parts) -> Item:
     found = condition(session, kind, region, day)
     amount = found.before if kind is ItemKind.MISSING else found.now
     query = found.source.with_only_columns(func.count(), func.coalesce(func.sum(amount), 0))
-    n, fen = map(int, session.execute(query.where(in_region(found.township, region))).one())
+    n, fen = map(int, session.execute(query.where(parts.have(found.township))).one())
     if n == 0:
         return Item(kind, "", Standing.SETTLED, _GOOD[kind])
     return Item(kind, "", Standing.OPEN, T(_SAYS[kind].msgid, n=n, fen=yuan(fen)), f"{n}|{fen}")

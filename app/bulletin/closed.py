@@ -5,19 +5,21 @@ below it; townships under none of them are living. Closing copies no snapshot, f
 one that is valid at an earlier month's end. Only what would touch one copies them first: see ``closing.preserve``.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.bulletin.models import ClosedFigure, ClosedSnapshot, Erratum, FigureCache, MonthClose
 from app.bulletin.rules import CloseState
 from app.clock import month_end
 from app.loans.models import Snapshot
-from app.loans.queries import valid_on
-from app.places.queries import within
+from app.loans.queries import in_region, valid_on
+from app.places.models import Region
+from app.places.queries import CodeColumn, within
 from app.places.rules import CODE_LENGTHS, Level
 
 _COUNTY = CODE_LENGTHS[Level.COUNTY]
@@ -46,6 +48,30 @@ def hold(session: Session, close: MonthClose) -> bool:
     """Keep a close from being opened again until the transaction ends; False where that has just happened."""
     session.refresh(close, with_for_update={"of": MonthClose})
     return close.state is CloseState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of a region is not closed: the region itself, else those counties of it; and how many counties are."""
+
+    codes: tuple[str, ...]
+    closed: int = 0
+
+    def have(self, township: CodeColumn) -> ColumnElement[bool]:
+        """A township lies in one of them."""
+        return or_(false(), *(in_region(township, code) for code in self.codes))
+
+
+def not_closed(session: Session, region: str, month: date) -> Parts:
+    """The parts of a region that are still to be checked, when counties of it may be closed already."""
+    closes = governing(session, region, month) if len(region) < _COUNTY else []
+    codes = tuple(close.region_code for close in closes)
+    if not codes or region.startswith(codes):
+        return Parts((region,))
+    query = select(Region.code).where(Region.level == Level.COUNTY, within(Region.code, region))
+    counties = session.scalars(query.order_by(Region.code)).all()
+    left = tuple(code for code in counties if not code.startswith(codes))
+    return Parts(left, len(counties) - len(left))
 
 
 def governed_months(session: Session, region: str, first: date, last: date) -> list[date]:
@@ -129,13 +155,21 @@ def errata_waiting(session: Session, region: str) -> dict[date, int]:
     return {row[0]: int(row[1]) for row in session.execute(query)}
 
 
-def closed_below(session: Session, region: str, month: date) -> tuple[int, int]:
-    """How many counties of a region are closed in a month, and how many have loans in it; (0, 0) for a county."""
+def closed_below(session: Session, region: str) -> dict[date, tuple[int, int]]:
+    """By month: how many counties of a region are closed, of those with loans in it. Nothing for a county."""
     if len(region) >= _COUNTY:
-        return 0, 0
-    closes = governing(session, region, month)
+        return {}
     county = func.substr(FigureCache.township_code, 1, _COUNTY)
-    query = select(county).where(FigureCache.month == month, within(FigureCache.township_code, region))
-    counties = set(session.scalars(query.distinct()))
-    inside = {code for code in counties if any(code.startswith(close.region_code) for close in closes)}
-    return len(inside), len(counties)
+    query = select(FigureCache.month, county).where(within(FigureCache.township_code, region)).distinct()
+    counties: dict[date, set[str]] = defaultdict(set)
+    for month, code in session.execute(query):
+        counties[month].add(code)
+    return {
+        month: (_closed_of(codes, governing(session, region, month)), len(codes))
+        for month, codes in counties.items()
+    }
+
+
+def _closed_of(counties: set[str], closes: Sequence[MonthClose]) -> int:
+    codes = tuple(close.region_code for close in closes)
+    return sum(1 for code in counties if code.startswith(codes))

@@ -13,7 +13,7 @@ from app.bulletin.rules import ItemKind
 from app.cases.models import Case
 from app.clock import month_end
 from app.loans.models import Borrower, Loan, Snapshot
-from app.loans.queries import in_region, in_scope
+from app.loans.queries import in_scope
 from app.promises.models import ReportedRepayment
 from app.promises.rules import ReportState
 
@@ -84,8 +84,10 @@ def loans_of(
     session: Session, kind: ItemKind, region: str, month: date, scope: Scope, after: int, limit: int
 ) -> tuple[list[Doubt], int]:
     """The loans behind an item, by their numbers, and how many there are in all."""
-    found = condition(session, kind, region, month_end(month))
-    where = in_region(found.township, region), in_scope(scope, found.township, found.branch)
+    day = month_end(month)
+    parts = closed.not_closed(session, region, day)
+    found = condition(session, kind, region, day)
+    where = parts.have(found.township), in_scope(scope, found.township, found.branch)
     total = session.scalar(found.source.with_only_columns(func.count()).where(*where)) or 0
     key = ReportedRepayment.id if kind is ItemKind.REPORTED else found.loan_id
     chosen = (

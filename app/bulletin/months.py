@@ -52,8 +52,9 @@ def _own(place: Region, month: str) -> MonthClose:
 def index() -> str:
     """The months there are figures of, each with who closed it or what is still to be done."""
     session, place = db.session(), _place()
+    below = closed.closed_below(session, place.code)
     rows = [
-        (month, queries.close_of(session, place.code, month), closed.closed_below(session, place.code, month))
+        (month, queries.close_of(session, place.code, month), below.get(month, (0, 0)))
         for month in queries.months(session)
     ]
     return render_template(
@@ -90,7 +91,7 @@ def _page(place: Region, month: date, **failed: Any) -> str:
         checks=checks,
         kinds=list(ItemKind),
         opens=_list_urls(checks, place, month) if checks else {},
-        lenders=checklist.lenders_there(session, place.code, month) if checks else [],
+        lenders=checks.lenders if checks else (),
         given=given,
         errata=closed.errata_of(session, place.code, month) if close else [],
         figures=queries.figures(session, place.code, month, scope()) if close else None,
@@ -214,7 +215,7 @@ def totals(month: str) -> Answer:
     """Keep what a lender itself says its loans of a county come to."""
     session, place, day = db.session(), _place(), _month(month)
     number, _, county = request.form.get("who", "").partition("-")
-    there = {(str(lender), code) for lender, code, *_ in checklist.lenders_there(session, place.code, day)}
+    there = {(str(lender), code) for lender, code, *_ in checklist.check(session, place.code, day).lenders}
     if (number, county) not in there:
         abort(404)
     values, errors = typed_totals(request.form)

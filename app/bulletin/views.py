@@ -52,7 +52,7 @@ def show() -> str:
         "place": place, "month": month, "months": months, "trail": regions_above(place.code),
         "may_import": allowed(Permission.IMPORT), "may_set_targets": allowed(Permission.TARGETS),
         "close": queries.close_of(session, place.code, month) if month else None,
-        "below": closed_below(session, place.code, month) if month else (0, 0),
+        "below": closed_below(session, place.code).get(month, (0, 0)) if month else (0, 0),
         "closable": place.level in CLOSABLE and scope().covers_region(place.code),
     }  # fmt: skip
     if month is None or month not in months:
@@ -191,15 +191,19 @@ def proofreader() -> str | Response | tuple[str, int]:
     return page, 422 if form.errors else 200
 
 
-def _commented(kept: str) -> Response:
+def _commented(kept: str) -> Response | tuple[str, int]:
     """The Word file that the page was made of, with a comment at each finding; the page itself keeps it."""
     try:
         data = b64decode(kept, validate=True)
         read = read_source("", data)
         written = commented(data, proofread(read.text, _known_places(), hints=read.hints), gettext)
-    except (ValueError, NotABulletin):
-        abort(400)
-    name = gettext("Proof-read") + ".docx"
+    except (ValueError, NotABulletin) as error:
+        form = ProofreadForm()
+        form.file.errors = [
+            error.message if isinstance(error, NotABulletin) else gettext("Choose the file again.")
+        ]
+        return render_template("bulletin/proofread.html", form=form, proof=None), 422
+    name = gettext("Proof-reading") + ".docx"
     return send_file(BytesIO(written), mimetype=DOCX, as_attachment=True, download_name=name)
 
 

@@ -152,7 +152,7 @@ def month_reopen(day: date, region: str, reason: str, as_json: bool, actor: str)
 @localized
 def month_totals(file: Path, day: date, region: str, actor: str) -> None:
     """Take lenders' own sums: lender, loans, stock and overdue in yuan on each line of a text or .csv. All or none."""
-    from app.bulletin.checklist import lenders_there
+    from app.bulletin.checklist import check
     from app.bulletin.closing import keep_total
     from app.bulletin.proofread import NotABulletin, read_text
     from app.bulletin.total_text import read_totals
@@ -165,7 +165,7 @@ def month_totals(file: Path, day: date, region: str, actor: str) -> None:
     except NotABulletin as refused:
         fail(refused.message)
     session = db.session()
-    names = {name: number for number, code, name, _ in lenders_there(session, region, day) if code == region}
+    names = {name: number for number, code, name, _ in check(session, region, day).lenders if code == region}
     lines = read_totals(text, names)
     for line in lines:
         if line.reason:

@@ -30,7 +30,8 @@ from app.papers.actions import MOST_PAPERS, USUAL_DAYS
 from app.papers.rules import PaperKind
 from app.remedies.bulk import BULK_ROUTES, Order, apply, preview
 from app.remedies.rules import MEASURE_LENGTH, Cause
-from app.today import business_date, local_time, now
+from app.today import business_date
+from app.web import exported_by
 
 MOST_TICKED = 500
 MOST_STEPS = 500  # cases that get a next step at once; each of them is a note in its history

@@ -1,11 +1,10 @@
 """Reads of bulletins on their way and published, within a scope."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import User
@@ -24,6 +23,7 @@ from app.editions.persons import People
 from app.editions.states import OPEN, PUBLIC, State
 from app.loans.models import Borrower, Household, Loan
 from app.loans.queries import in_region
+from app.places.models import Region
 from app.places.queries import place_index, within
 from app.places.rules import PlaceIndex, shipped
 
@@ -50,7 +50,8 @@ def _seen(reader: User) -> ColumnElement[bool]:
     if scope.region:
         above = Edition.region_code.in_([scope.region[:length] for length in (2, 4, 6, 9)])
     elif scope.branch_id is not None:
-        above = literal(True)
+        start = func.substr(Loan.township_code, 1, func.length(Edition.region_code))
+        above = exists().where(Loan.branch_id == scope.branch_id, start == Edition.region_code)
     public = Edition.state.in_(PUBLIC) & or_(theirs, above)
     return or_(theirs, public) if may_see_drafts(reader) else public
 
@@ -181,9 +182,15 @@ def known_places(session: Session) -> PlaceIndex:
     return PlaceIndex([*shipped(), *place_index(session)])
 
 
-def errata_about(session: Session, edition: Edition) -> Sequence[Erratum]:
-    """What has turned out otherwise since the edition's month was closed."""
-    return closed.errata_of(session, edition.region_code, edition.month)
+def errata_about(session: Session, edition: Edition) -> list[tuple[Erratum, str]]:
+    """What has turned out otherwise since the edition's month was closed, each with the name of its place."""
+    errata = closed.errata_of(session, edition.region_code, edition.month)
+    codes = {erratum.place_code for erratum in errata}
+    names = {
+        row.code: row.short
+        for row in session.execute(select(Region.code, Region.short).where(Region.code.in_(codes)))
+    }
+    return [(erratum, names.get(erratum.place_code, erratum.place_code)) for erratum in errata]
 
 
 @dataclass(frozen=True, slots=True)

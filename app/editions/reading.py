@@ -52,3 +52,11 @@ def behind(figure: str) -> tuple[str, str] | None:
     code, _, name = figure.partition(".")
     measure = next((measure for start, measure in _MEASURES if name.startswith(start)), None)
     return (measure, code) if measure else None
+
+
+def place_of(block: int, quote: str, blocks: Sequence[Block]) -> int | None:
+    """Where a remark belongs now: the paragraph with its words, for they may have moved; None where they are gone."""
+    if quote:
+        near = sorted(range(len(blocks)), key=lambda n: abs(n - block))
+        return next((n for n in near if quote in blocks[n].text), None)
+    return block if block < len(blocks) else None

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
-from app.bulletin.figures import FigureRow, Figures
+from app.bulletin.figures import FigureRow, Figures, JsonValue
 from app.editions.readers import HEADS, READERS, TOTAL, Grid, columns
 from app.money import FEN_PER_WAN
 
 _NONE = "—"
+_UNITS = ("", "户", "笔", "万元", "%")
 _TABLES = (  # the figures that some table of each file must tell of every row
     frozenset({"stock_households", "stock_wan"}),
     frozenset({"new_households", "new_wan", "target_wan", "completion_pct"}),
@@ -67,8 +69,13 @@ def _name(text: str) -> str:
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=4096)
+def _printed(row: FigureRow) -> dict[str, JsonValue]:
+    return row.to_json()
+
+
 def _expected(row: FigureRow, key: str) -> str:
-    value = row.to_json()[key]
+    value = _printed(row)[key]
     return _NONE if value is None else str(value)
 
 
@@ -98,7 +105,7 @@ def _marked(marked: Iterable[tuple[str, str]], figures: Figures) -> Iterator[Gap
         if code not in rows or key not in HEADS.values():
             continue
         expected = _expected(rows[code], key)
-        if not re.fullmatch(re.escape(expected) + r"(?:户|笔|万元|%)?", text.strip()):
+        if text.strip() not in {expected + unit for unit in _UNITS}:
             yield Gap(rows[code].name, key, text, expected)
 
 

@@ -23,7 +23,7 @@ from app.editions.drafting import document_of, letterhead
 from app.editions.forms import CommentForm
 from app.editions.models import Edition
 from app.editions.queries import Examined
-from app.editions.reading import Piece, behind, read
+from app.editions.reading import Piece, behind, place_of, read
 from app.editions.rules import document_number
 from app.editions.states import MOVES, OPEN, PUBLIC, TONES, State, Step
 from app.editions.verify import check as check_bundle
@@ -164,7 +164,10 @@ def edition_page(
         blocks=read_blocks(examined),
         figure_url=partial(figure_url, document),
         found=examined.found,
-        comments=queries.comments(session, edition) if queries.may_see_drafts(user()) else [],
+        comments=[
+            (one, place_of(one.block, one.quote, document.blocks))
+            for one in (queries.comments(session, edition) if queries.may_see_drafts(user()) else [])
+        ],
         comment_form=form,
         makes=makes,
         steps=_steps(edition) if makes else {},

@@ -15,7 +15,6 @@ from app.gbt9704 import (
     TEXT_HEIGHT,
     TEXT_WIDTH,
     TWIPS,
-    append,
     paragraph,
     run,
     saved,
@@ -34,12 +33,16 @@ def write(document: Document) -> bytes:
     """The file's content; the same for the same document."""
     file = styled_document()
     references = heads_and_feet(file, document)
-    append(file, _text(document) + end_of_section(references, across=False))
-    append(file, "".join(_attachment(document, t, t.number == 1) for t in attachments(document)))
-    append(file, end_of_section(references, across=True) + _imprint(document) + _END)
-    last = file.element.body[-1]
-    file.element.body.replace(last, section(references, across=False, kind="evenPage"))
-    return saved(file, document.title, document.figures.as_of)
+    body = (
+        _text(document),
+        end_of_section(references, across=False),
+        *(_attachment(document, table, table.number == 1) for table in attachments(document)),
+        end_of_section(references, across=True),
+        _imprint(document),
+        _END,
+        section(references, across=False, kind="evenPage"),
+    )
+    return saved(file, document.title, document.figures.as_of, "".join(body))
 
 
 def _text(document: Document) -> str:

@@ -185,13 +185,8 @@ def _draft_mark(number: int) -> str:
     return f'<w:p><w:pPr><w:pStyle w:val="DraftMark"/></w:pPr>{kind}{shape}{words}</w:p>'
 
 
-def section(references: str, across: bool, kind: str = "nextPage") -> Any:
-    return parse_xml(
-        _section_xml(references, across, kind).replace("<w:sectPr>", f"<w:sectPr {nsdecls('w', 'r')}>")
-    )
-
-
-def _section_xml(references: str, across: bool, kind: str) -> str:
+def section(references: str, across: bool, kind: str) -> str:
+    """A section's properties as XML."""
     sides = [round(side * _MM) for side in (PAGE[::-1] if across else PAGE)]
     edges = _ACROSS if across else MARGINS
     margins = " ".join(f'w:{name}="{round(mm * _MM)}"' for name, mm in edges.items())
@@ -211,4 +206,6 @@ def _section_xml(references: str, across: bool, kind: str) -> str:
 def end_of_section(references: str, across: bool) -> str:
     """A paragraph without height that ends a section."""
     look = '<w:spacing w:line="20" w:lineRule="exact"/>'
-    return f'<w:p><w:pPr><w:pStyle w:val="Line"/>{look}{_section_xml(references, across, "nextPage")}</w:pPr></w:p>'
+    return (
+        f'<w:p><w:pPr><w:pStyle w:val="Line"/>{look}{section(references, across, "nextPage")}</w:pPr></w:p>'
+    )

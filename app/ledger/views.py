@@ -29,8 +29,9 @@ from app.places.models import Region
 from app.places.queries import lenders
 from app.places.rules import CODE_LENGTHS, Level
 from app.privacy import keyring
+from app.stamp import stamp
 from app.today import business_date, now
-from app.web import PAGE_SIZE, url_with
+from app.web import PAGE_SIZE, exported_by, url_with
 
 bp = Blueprint("ledger", __name__, url_prefix="/ledger")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -28,8 +28,9 @@ from app.papers.rules import PaperKind
 from app.papers.wording import COPIES, PaperFacts, receipt_rows, receipt_title, sheet
 from app.places.queries import children
 from app.places.rules import CODE_LENGTHS, Level
+from app.stamp import stamp
 from app.today import business_date
-from app.web import COUNT_LIMIT, LARGEST_ID, PAGE_SIZE, Page, url_with
+from app.web import COUNT_LIMIT, LARGEST_ID, PAGE_SIZE, Page, exported_by, url_with
 
 bp = Blueprint("papers", __name__)
 Answer = str | Response | tuple[str, int]

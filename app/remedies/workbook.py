@@ -22,7 +22,7 @@ from app.remedies.register import ALSO_CALLED, Column, Wording
 from app.remedies.returned import rows_said
 from app.remedies.rules import Cause, Route
 from app.remedies.views import asked, chosen
-from app.today import business_date, local_time, now
+from app.today import business_date
 from app.web import LANGUAGES, day, exported_by
 
 bp = Blueprint("register", __name__)

@@ -6,6 +6,8 @@ from typing import Any
 import pyotp
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -237,6 +239,16 @@ def test_nobody_is_sent_to_sign_in_and_back(visitor: Visitor) -> None:
 def test_signing_in_leads_to_no_other_site(visitor: Visitor, target: str) -> None:
     location = visitor.send(query_string={"next": target}).location
     assert location == "/" and "evil" not in location
+
+
+@given(st.text(alphabet="/\\\t\n\r :@?#.ehtpsvil\x00\u3002／", max_size=24))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_target_leads_a_browser_elsewhere(app: Flask, target: str) -> None:
+    with app.test_request_context("/login"):
+        taken = access.local_target(target)
+    # what a browser makes of it: blanks around and tabs and ends of lines within are dropped, \\ reads as /
+    read = "".join(c for c in taken.strip(" \x00\t\n\r") if c not in "\t\n\r").replace("\\", "/")
+    assert read.startswith("/") and not read.startswith("//")
 
 
 def test_a_form_that_was_sent_after_the_session_ended_comes_back(visitor: Visitor) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -11,6 +12,8 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.bulletin.annex import FIRST_ROW, NEW, OVERDUE, STOCK, write_annex
+from app.bulletin.bridge import Bridge, BridgeRow, Part, Term
+from app.bulletin.bridge_sheet import NAME as BRIDGE
 from app.bulletin.figures import FigureRow, Figures
 from tests.bulletin.published import MONTH_END, october
 
@@ -158,3 +161,65 @@ def test_the_kind_of_the_rows_is_named() -> None:
     row = FigureRow("530324", "罗平县", 1, 1_000_000)
     book, _ = written(Figures("5303", "曲靖市", MONTH_END, MONTH_END, (row,)))
     assert book[STOCK]["B4"].value == "县（市、区）"
+
+
+def bridged() -> Bridge:
+    rows = (
+        BridgeRow(
+            "530324106", "阿岗镇", 50_010, 60_020, {Term.NEW: Part(20_020, 2), Term.REPAID: Part(10_010, 1)}
+        ),
+        BridgeRow("530324102", "板桥镇", 7_001, 0, {Term.LEFT: Part(7_003, 1), Term.CORRECTION: Part(2, 1)}),
+    )
+    return Bridge("530324", "罗平县", MONTH_END, date(2023, 9, 30), rows)
+
+
+def with_bridge(bridge: Bridge) -> tuple[Workbook, Workbook]:
+    stream = BytesIO()
+    write_annex(october(), stream, extra=bridge)
+    return load_workbook(stream), load_workbook(stream, data_only=True)
+
+
+def test_the_bridge_is_a_sheet_whose_formulas_lead_to_nought() -> None:
+    book, results = with_bridge(bridged())
+    sheet, stored = book[BRIDGE], results[BRIDGE]
+    heads = [cell.value for cell in sheet[4]]
+    assert heads[2] == "9月末逾期" and heads[-2] == "10月末逾期" and heads[-1].startswith("差额")
+    for at, names in ((5, "阿岗镇"), (6, "板桥镇"), (7, None)):
+        for cell in sheet[at][2:]:
+            found = evaluate_plain(sheet, cell.value)
+            assert found == pytest.approx(stored[cell.coordinate].value, abs=1e-9), cell.coordinate
+        assert stored.cell(at, len(heads)).value == 0, names
+    assert stored.cell(7, 3).value == 570.11 and stored.cell(7, len(heads) - 1).value == 600.20
+
+
+def test_the_control_a_bridge_that_does_not_add_up_shows_it() -> None:
+    wrong = bridged()
+    wrong.rows[0].parts[Term.NEW] = Part(20_019, 2)
+    _, results = with_bridge(wrong)
+    assert results[BRIDGE].cell(5, 13).value == -0.01 and results[BRIDGE].cell(7, 13).value == -0.01
+
+
+def evaluate_plain(sheet: Worksheet, value: object) -> float:
+    """SUM, ROUND, + and − over cells."""
+    if not isinstance(value, str):
+        return float(str(value))
+    code = re.sub(r"([A-Z]+\d+):([A-Z]+\d+)", r'span("\1", "\2")', value[1:])
+    code = re.sub(r"(?<![\w\"])([A-Z]+\d+)(?![\w\"])", r'at("\1")', code)
+    names: dict[str, Callable[..., object]] = {
+        "at": lambda cell: evaluate_plain(sheet, sheet[cell].value),
+        "span": lambda a, b: [evaluate_plain(sheet, cell.value) for (cell,) in sheet[f"{a}:{b}"]],
+        "SUM": sum, "ROUND": lambda number, digits: round(number + 1e-12, digits),
+    }  # fmt: skip
+    return float(eval(code, names))
+
+
+def test_figures_are_links_only_where_there_is_an_address() -> None:
+    stream = BytesIO()
+    write_annex(october(), stream, link=lambda measure, code: f"https://qingshou.example/{code}/{measure}")
+    book = load_workbook(stream)
+    linked = {c.coordinate: c.hyperlink.target for r in book[OVERDUE].iter_rows() for c in r if c.hyperlink}
+    assert linked[f"G{TOTAL}"] == "https://qingshou.example/530324/overdue_rate"
+    assert linked["F5"].endswith("/stock") and str(book[OVERDUE]["F5"].value).startswith("=")
+    assert book[OVERDUE]["C5"].value == 39 and not any(cell.startswith("H") for cell in linked)
+    plain, _ = written(october())
+    assert not [c for sheet in SHEETS for r in plain[sheet].iter_rows() for c in r if c.hyperlink]

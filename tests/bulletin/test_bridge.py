@@ -214,7 +214,9 @@ def _agree(session: Session, history: History, month: date, reasons: Reasons) ->
 
 
 def test_each_way_out_of_the_overdue_amount(session: Session) -> None:
-    old = [ledger_row(contract_no=name, balance=100, overdue=100, due_on=date(2023, 8, 1)) for name in "ABCDE"]
+    old = [
+        ledger_row(contract_no=name, balance=100, overdue=100, due_on=date(2023, 8, 1)) for name in "ABCDE"
+    ]
     take(session, old, SEPTEMBER)
     close_by_hand(session, ("罗平农商行", "B"), date(2023, 10, 20), CloseReason.COMPENSATED)
     a, b, c, d, e = old

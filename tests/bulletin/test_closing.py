@@ -1,9 +1,11 @@
 """A closed month stays as it was: figures, names, targets, loans behind them and their digest, whatever comes later."""
 
+import threading
 from datetime import date
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
@@ -12,14 +14,17 @@ from sqlalchemy.orm import Session
 from app.accounts.rules import EVERYTHING, Scope
 from app.bulletin import drill
 from app.bulletin.actions import set_target
-from app.bulletin.closed import AtEnd, hold
+from app.bulletin.checklist import check
+from app.bulletin.closed import AtEnd, closed_below, hold
 from app.bulletin.closing import CloseRefused, close_month, settle
 from app.bulletin.digests import is_untouched, township_digests
+from app.bulletin.doubts import loans_of
 from app.bulletin.errata import find_errata
 from app.bulletin.models import ClosedFigure, ClosedSnapshot, Erratum, MonthClose
 from app.bulletin.queries import Measure, close_of, figures, trend
 from app.bulletin.reopening import agree_to_reopen, ask_to_reopen
 from app.bulletin.rules import CloseState, Figure, ItemKind
+from app.db import db
 from app.labels import T
 from app.ledger.rows import LedgerRow
 from app.loans.actions import decide_missing
@@ -136,8 +141,6 @@ def test_a_decision_about_a_missing_loan_is_a_late_change_too(october: Session) 
 
 
 def settle_all(session: Session, region: str = COUNTY, month: date = OCTOBER) -> None:
-    from app.bulletin.checklist import check
-
     for item in check(session, region, month).open:
         settle(session, region, month, item.kind, item.key, "经核对无误", "office")
 
@@ -208,6 +211,24 @@ def test_a_prefecture_uses_what_its_closed_counties_froze_and_the_rest_as_it_liv
     told(session, PREFECTURE), told(session, OTHER_COUNTY)
 
 
+def test_a_closed_county_is_not_asked_about_again(two_counties: Session) -> None:
+    session = two_counties
+    take(session, [listed(1, 1), listed(9, 1, OTHER_TOWNSHIP)], SEPTEMBER)  # so both have risen since
+    assert {i.key for i in check(session, PREFECTURE, OCTOBER).open} == {""}
+    assert closed_below(session, PREFECTURE)[OCTOBER] == (0, 2)
+    settle_all(session)
+    closed(session)
+    risen, number = loans_of(session, ItemKind.RISEN, PREFECTURE, OCTOBER, EVERYTHING, 0, 9)
+    assert [doubt.loan.contract_no for doubt in risen] == ["HT-9"] and number == 1
+    settle_all(session, OTHER_COUNTY)
+    closed(session, OTHER_COUNTY)
+    assert check(session, PREFECTURE, OCTOBER).open == [] and closed_below(session, PREFECTURE)[OCTOBER] == (
+        2,
+        2,
+    )
+    assert closed(session, PREFECTURE).digests.keys() == {AGANG, JIULONG, OTHER_TOWNSHIP}
+
+
 def test_only_the_regions_that_a_late_ledger_is_about_are_copied(two_counties: Session) -> None:
     ours, theirs = closed(two_counties), closed(two_counties, OTHER_COUNTY)
     take(two_counties, [listed(9, 5, OTHER_TOWNSHIP)], SEPTEMBER)
@@ -251,6 +272,28 @@ def test_a_close_without_its_ledger_says_which_is_missing(october: Session) -> N
     )
     take(october, [listed(7, 30, lender="罗平村镇银行")], OCTOBER)
     assert closed(october).closed_by == "office"
+
+
+def test_of_two_who_close_at_once_one_wins(october: Session, app: Flask) -> None:
+    october.commit()
+    came: list[str] = []
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                came.append(closed(db.session()).digest)
+                db.session.commit()
+            except CloseRefused as refused:
+                came.append(str(refused))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    october.rollback()
+    (close,) = october.scalars(select(MonthClose)).all()
+    assert close.digest in came and sum("was closed by office" in said for said in came) == 1
 
 
 # --- errata, and opening again

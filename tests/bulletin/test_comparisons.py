@@ -14,6 +14,7 @@ from app.bulletin.queries import figures
 from tests.intake.world import OCTOBER, SEPTEMBER, take
 from tests.ledger.factory import AGANG, COUNTY, ledger_row
 
+
 @pytest.mark.parametrize(
     ("month", "against", "earlier_month"),
     [
@@ -42,7 +43,9 @@ def test_rates_are_compared_as_printed() -> None:
     now = FigureRow("1", "甲", 1, 100_000, overdue_fen=4_365, overdue_households=1, overdue_loans=1)
     before = FigureRow("1", "甲", 1, 100_000, overdue_fen=4_344, overdue_households=1, overdue_loans=1)
     assert (now.overdue_rate_pct, before.overdue_rate_pct) == (Decimal("4.37"), Decimal("4.34"))
-    assert change(now, before, OCTOBER, SEPTEMBER).rate_points == Decimal("0.03")  # not 0.02 of the exact rates
+    assert change(now, before, OCTOBER, SEPTEMBER).rate_points == Decimal(
+        "0.03"
+    )  # not 0.02 of the exact rates
 
 
 def test_without_figures_of_then_there_is_nothing_to_tell() -> None:

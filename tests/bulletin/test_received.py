@@ -109,7 +109,11 @@ def test_a_region_that_does_not_fit_is_refused_and_nothing_is_kept(session: Sess
 
 
 def test_a_county_without_loans_here_shows_what_it_has_sent(session: Session) -> None:
-    take(session, [ledger_row(balance=500, overdue=50, principal=5_000, disbursed_on=date(2023, 1, 1))], OCTOBER)
+    take(
+        session,
+        [ledger_row(balance=500, overdue=50, principal=5_000, disbursed_on=date(2023, 1, 1))],
+        OCTOBER,
+    )
     take_received(session, fuyuan(), DIGEST, "office")
     found = figures(session, PREFECTURE, OCTOBER)
     rows = {one.code: one for one in found.rows}

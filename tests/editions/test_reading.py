@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.editions.document import Block, Kind, Run
-from app.editions.reading import behind, read
+from app.editions.reading import behind, place_of, read
 
 runs = st.lists(
     st.builds(Run, st.text("甲乙丙12", min_size=1, max_size=4), st.none() | st.just("530324106.overdue_wan")),
@@ -29,3 +29,10 @@ def test_which_loans_stand_behind_a_figure() -> None:
     assert behind("530324106.completion_pct") == ("new", "530324106")
     assert behind("530324.overdue_rate_pct") == ("overdue", "530324")
     assert behind("530324.provincial_rate") is None
+
+
+def test_a_remark_goes_with_its_words() -> None:
+    blocks = [Block(Kind.BODY, (Run(text),)) for text in ("甲乙", "丙丁", "甲乙")]
+    assert [place_of(n, quote, blocks) for n, quote in ((0, ""), (9, ""), (0, "丙"), (2, "甲"), (1, "戊"))] == [
+        0, None, 1, 2, None,
+    ]  # fmt: skip

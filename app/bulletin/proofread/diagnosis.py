@@ -78,6 +78,8 @@ class _Ward:
             return self.undecided(violated[0], ())
         best = max(repair.rank for repair in repairs)
         equals = [repair for repair in repairs if repair.rank == best]
+        told = set(map(id, equals[0].settles))  # what is equally good elsewhere is another matter
+        equals = [repair for repair in equals if not told.isdisjoint(map(id, repair.settles))]
         if len(equals) > 1:
             shared = [
                 check for check in equals[0].settles if all(check in repair.settles for repair in equals)

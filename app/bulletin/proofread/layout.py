@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from app.bulletin.proofread.figures import ADDING, AVERAGES, Aspect, Cell, Figure
 from app.bulletin.proofread.naming import OTHER, SUBTOTAL, base_region
 from app.bulletin.proofread.phrases import Claim, Phrases
-from app.bulletin.proofread.printed import TOTAL, Printed, Section
+from app.bulletin.proofread.printed import TOTAL, Printed, Section, one_digit_off
 from app.bulletin.proofread.reading import Reading, Row
 from app.bulletin.proofread.splitting import Chosen
 from app.bulletin.proofread.tables import Table
@@ -130,9 +130,18 @@ def _table_sums(
             elif base != TOTAL:
                 group.append(cell)
                 parts.append(cell)
-        whole = layout.primary(TOTAL, total, aspect) if isinstance(total, Figure) else total
+        whole = _elsewhere(layout, total, aspect, parts) if isinstance(total, Figure) else total
         if whole and len(parts) >= _FEWEST:
             yield whole, tuple(parts)
+
+
+def _elsewhere(layout: Layout, figure: Figure, aspect: Aspect, parts: list[Cell]) -> Cell | None:
+    """The total that the text has for a column without one; None if the table must be a part of the places."""
+    total = layout.primary(TOTAL, figure, aspect)
+    if total is None:
+        return None
+    gap = layout.printed[total].value - sum(layout.printed[cell].value for cell in parts)
+    return total if one_digit_off(int(gap)) else None
 
 
 def _claim(layout: Layout, claim: Claim, reading: Reading, tabled: set[Figure]) -> Cell | None:

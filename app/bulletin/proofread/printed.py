@@ -52,6 +52,11 @@ class Printed:
         return self.step / 2 if self.decimals or self.unit > 1 else Decimal(0)
 
 
+def one_digit_off(gap: int) -> bool:
+    """Whether one wrong digit can make such a difference, or none is there."""
+    return len(str(abs(gap)).rstrip("0")) <= 1
+
+
 def amount_unit(plain: str, end: int) -> int:
     """分 to the unit that follows an amount: 万元 where none does, for pages lose characters."""
     unit = _UNIT.match(plain, end)

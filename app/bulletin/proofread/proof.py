@@ -23,7 +23,7 @@ from app.bulletin.proofread.outcome import Finding, Note, Proof
 from app.bulletin.proofread.phrases import Phrases, read_phrases
 from app.bulletin.proofread.printed import TOTAL
 from app.bulletin.proofread.ranks import rank_findings, top_findings
-from app.bulletin.proofread.reading import MAX_CELLS, MAX_ROWS, MAX_TABLE_ROWS, Reading, read
+from app.bulletin.proofread.reading import MAX_FIGURES, MAX_ROWS, MAX_TABLE_ROWS, Reading, read
 from app.bulletin.proofread.splitting import choose_splits
 from app.bulletin.proofread.unchecked import unchecked
 from app.labels import T, Text
@@ -83,11 +83,13 @@ def _read(text: str, places: PlaceIndex) -> tuple[Reading, Phrases, Names]:
     if max((len(reading.cleared), *(len(rows) for rows in reading.rows.values()))) > MAX_ROWS:
         raise NotABulletin(T("A section has more than %(n)s rows. Paste one bulletin alone.", n=MAX_ROWS))
     rows = [row for table in reading.tables for row in table.rows]
-    if len(rows) > MAX_TABLE_ROWS or sum(len(row.figures) for row in rows) > MAX_CELLS:
+    if len(rows) > MAX_TABLE_ROWS:
         raise NotABulletin(
             T("The tables have more than %(n)s rows. Give one bulletin alone.", n=MAX_TABLE_ROWS)
         )
     phrases = read_phrases(text, reading)
+    if len(phrases.claims) + sum(len(row.figures) for row in rows) > MAX_FIGURES:
+        raise NotABulletin(T("The text has more than %(n)s figures. Give one bulletin alone.", n=MAX_FIGURES))
     names = name_regions(reading, places, phrases)
     found = sum(len(reading.rows.get(section, ())) for section in TABLES) + len(reading.cleared)
     found += len(rows)
@@ -96,7 +98,7 @@ def _read(text: str, places: PlaceIndex) -> tuple[Reading, Phrases, Names]:
         raise NotABulletin(
             T(
                 "No figures of a bulletin were found. The text needs the paragraph on stock (存量贷款情况), "
-                "on new lending (新增贷款情况) or on overdue (逾期情况), with the townships' figures."
+                "on new lending (新增贷款情况) or on overdue (逾期情况), with the townships' figures, or a table of them."
             )
         )
     return reading, phrases, names

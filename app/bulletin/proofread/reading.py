@@ -15,7 +15,7 @@ from app.bulletin.proofread.tables import Table, find_tables
 from app.money import to_fen
 
 MAX_ROWS = 100  # a county has at most some fifty townships; more rows in a sentence are no bulletin
-MAX_TABLE_ROWS, MAX_CELLS = 5_000, 60_000
+MAX_TABLE_ROWS, MAX_FIGURES = 5_000, 30_000
 
 # Repetitions are bounded everywhere: a page of a hundred thousand blanks must cost no more than any other.
 _NUMBERING = r"(?:\(?[一二三四五六七八九十\d]{0,3}[)、.]?)"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice, pairwise, product
 from typing import TypeAlias
 
-from app.bulletin.proofread.printed import TOTAL, Section
+from app.bulletin.proofread.printed import TOTAL, Section, one_digit_off
 from app.bulletin.proofread.reading import Reading, Row, Split
 from app.money import FEN_PER_WAN, percent
 
@@ -85,7 +85,7 @@ def _leave_whole(reading: Reading) -> None:
                 _take_whole(rows)
             continue
         total, parts = wholes[sums.total_at], sum(wholes[at] for at in sums.parts)
-        nearly = len(str(abs(total - parts)).rstrip("0")) <= 1  # but for one wrong digit
+        nearly = one_digit_off(total - parts)
         exact = next(sums.exact_choices(), None) if nearly else None
         plausible = exact and all(
             taste(section, row.splits[at]) < IMPLAUSIBLE for row, at in zip(rows, exact, strict=True)

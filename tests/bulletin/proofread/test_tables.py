@@ -98,3 +98,21 @@ def test_lines_without_a_head_that_names_figures_are_text() -> None:
     people = "姓名\t电话\n张三\t1540000\n李四\t1540001\n"
     text = f"{people}（一）存量贷款情况\n全县存量3户6.00万元，其中：石桥镇1户2.00万元，清溪镇2户4.00万元。"
     assert proofread(text, NOWHERE).findings == ()
+
+
+def test_a_table_without_a_total_is_held_against_the_texts_where_it_has_all_places() -> None:
+    text = "（一）存量贷款情况\n全县存量200户。\n"
+    table = "乡镇\t存量户数\n石桥镇\t120\n清溪镇\t80\n"
+    assert proofread(text + table, NOWHERE).findings == ()
+    (finding,) = proofread(text + table.replace("120", "140"), NOWHERE).findings
+    assert (finding.printed, finding.expected) == ("200", "220")
+    some = proofread(text + table.replace("120", "33"), NOWHERE)  # a table of some places only
+    assert (some.findings, [each.printed for each in some.unchecked]) == ((), ["200", "33", "80"])
+
+
+def test_independent_errors_are_each_told_once() -> None:
+    lines = [line.replace("6.67", "6.76").replace("2.50", "2.05") for line in TWO_LINES]
+    assert [(f.region, f.expected) for f in proof(*lines).findings] == [
+        ("石桥镇", "6.67"),
+        ("清溪镇", "2.50"),
+    ]
