@@ -153,7 +153,7 @@ def bulletin_publish(month: date, region: str, actor: str, as_json: bool) -> Non
 
 @bulletin.command("withdraw")
 @_options
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Why it is replaced; the bulletin's page says so.")
 @localized
 def bulletin_withdraw(month: date, region: str, actor: str, as_json: bool, reason: str) -> None:
     """Draft the successor of a published bulletin, which is withdrawn when that is published."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from app.bulletin.proofread.checks import Change, Check, Completion, Ordered, Rate, Same, Sum, Within
 from app.bulletin.proofread.figures import AVERAGES, BASES, COUNTED, Aspect, Board, Cell, Figure, Values
 from app.bulletin.proofread.implied import Implied
-from app.bulletin.proofread.layout import FIGURES, Layout, by_meaning, lay_out, rows_of
+from app.bulletin.proofread.layout import FIGURES, Layout, by_meaning, lay_out, rows_of, total_elsewhere
 from app.bulletin.proofread.naming import Names, base_region, is_repeat
 from app.bulletin.proofread.phrases import Phrases
 from app.bulletin.proofread.printed import TOTAL, Printed, Section
@@ -65,8 +65,8 @@ def _sums(reading: Reading, layout: Layout, skip: set[Section]) -> Iterator[Chec
     for section, figure in COLUMNS:
         parts = [Cell(section, row.region or TOTAL, figure) for row in rows_of(reading, section)]
         total = Cell(section, TOTAL, figure)
-        if total not in printed:
-            total = layout.primary(TOTAL, figure) or total
+        if total not in printed and all(part in printed for part in parts):
+            total = total_elsewhere(layout, figure, Aspect.NOW, parts) or total
         if parts and section not in skip and all(cell in printed for cell in (total, *parts)):
             yield Sum(total, tuple(parts))
     for total, cells in layout.sums:

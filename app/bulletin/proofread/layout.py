@@ -130,13 +130,13 @@ def _table_sums(
             elif base != TOTAL:
                 group.append(cell)
                 parts.append(cell)
-        whole = _elsewhere(layout, total, aspect, parts) if isinstance(total, Figure) else total
+        whole = total_elsewhere(layout, total, aspect, parts) if isinstance(total, Figure) else total
         if whole and len(parts) >= _FEWEST:
             yield whole, tuple(parts)
 
 
-def _elsewhere(layout: Layout, figure: Figure, aspect: Aspect, parts: list[Cell]) -> Cell | None:
-    """The total that the text has for a column without one; None if the table must be a part of the places."""
+def total_elsewhere(layout: Layout, figure: Figure, aspect: Aspect, parts: list[Cell]) -> Cell | None:
+    """The total that the text has for a column without one; None if these must be a part of the places only."""
     total = layout.primary(TOTAL, figure, aspect)
     if total is None:
         return None

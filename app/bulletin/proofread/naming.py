@@ -78,7 +78,7 @@ def name_regions(reading: Reading, places: PlaceIndex, phrases: Phrases | None =
     names = Names(places, within, places[within].short if within else _whole(reading))
     names.repaired = [item for item in named if item.region and not tree.is_whole(item)]
     for section, rows in reading.rows.items():
-        names.unknown += [row for row in rows if row.region is None and section is not Section.PROBLEMS]
+        names.unknown += [row for row in rows if row.region is None]
         reading.rows[section] = [row for row in rows if row.region is not None]
         _number_repeats(reading.rows[section])
     for table in reading.tables:

@@ -30,6 +30,8 @@ def _names(names: Names) -> Iterator[Note]:
         text = T("“%(printed)s” was read as %(name)s.", printed=item.name, name=names(item.region or TOTAL))
         yield Note(text, item.start, item.end)
     for row in names.unknown:
+        if row.section is Section.PROBLEMS:
+            continue
         text = T("“%(printed)s” is no known place; its figures were not used.", printed=row.name)
         yield Note(text, row.start, row.end)
 

@@ -101,6 +101,7 @@ class _Listener:
         self.used = reading.used
         self.spans = sorted((span, section) for section, span in reading.sections.items())
         self.listed = reading.sections.get(Section.OVERDUE)  # its list of the cleared is read already
+        self.plans = reading.plans
         self.section: Section | None = None
         self.next_span = 0
         self.as_of = next((int(date.value) for date in reading.dates.values()), 0)
@@ -167,10 +168,11 @@ class _Listener:
 
     def _word(self, kind: str, word: str) -> None:
         if kind in BASES:
+            begins = self.fresh  # 高于全省平均 keeps its direction, 比全省平均 begins anew
             self.base, self.fresh = BASES[kind], False
             if self.base in AVERAGES:
                 self.average = self.base
-            else:
+            if begins or self.base not in AVERAGES:
                 self.sign = 0
         elif kind in ("now", "level"):
             self._clause()
@@ -227,6 +229,7 @@ class _Listener:
         unit = (after and after[1]) or ""
         if unit in ("年", "月"):
             self._date(int(Decimal(found[0].replace(",", ""))), unit)
+        self.among = self.among or unit == "天"  # 逾期超过90天的
         if unit not in ("户", *_WANS, *_PERCENTS):
             return
         self._take_turn("%" if unit in _PERCENTS else "万元" if unit in _WANS else unit)
@@ -235,6 +238,8 @@ class _Listener:
         if unit == "%" and self.sign and self.base not in AVERAGES and figure is not Figure.OVERDUE_RATE_PCT:
             figure = None  # growth by so many percent
         if unit.endswith("百分点") and aspect is Aspect.NOW:
+            figure = None
+        if self.plans[0] <= found.start() < self.plans[1]:
             figure = None
         if aspect is None or self.among or self.elsewhen or (len(self.names) > 1 and not self.each):
             figure = None

@@ -98,7 +98,8 @@ def _read(text: str, places: PlaceIndex) -> tuple[Reading, Phrases, Names]:
         raise NotABulletin(
             T(
                 "No figures of a bulletin were found. The text needs the paragraph on stock (存量贷款情况), "
-                "on new lending (新增贷款情况) or on overdue (逾期情况), with the townships' figures, or a table of them."
+                "on new lending (新增贷款情况) or on overdue (逾期情况), with the townships' figures, "
+                "or a table of them."
             )
         )
     return reading, phrases, names

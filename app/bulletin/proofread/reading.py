@@ -55,7 +55,7 @@ _SUBJECTS = {
 }
 _NO_FIGURE = frozenset("年月日号个名位次家人天条批期")  # a number of these is none of the bulletin's
 _SOME_ONLY = re.compile(
-    r"较[多大高重]|[最居]|前[一二三四五六七八九十\d]|主要"
+    r"较[多大高重少小低慢差]|[最居]|前[一二三四五六七八九十\d]|主要"
 )  # a list of the worst, not of all
 _WHOLE = re.compile(r"全[省市州县区旗](?!级|平均)")
 _KEPT = re.compile(r"\d户")
@@ -124,6 +124,7 @@ class Reading:
     lending_year: Printed | None = None
     tables: list[Table] = field(default_factory=list)
     whole_name: str = ""  # 全县, 全市 …, as the text says it first
+    plans: tuple[int, int] = (0, 0)  # the paragraph on what is to be done, whose numbers are no figures
     keeps_households: bool = False  # the text has numbers with 户, so digits need not run together
     partial: set[Section] = field(default_factory=set)  # sections that list only some places
 
@@ -145,12 +146,14 @@ def read(text: str) -> Reading:
     tables = find_tables(text, plain)
     plain = without_tables(plain, tables)
     keeps = len(_KEPT.findall(plain)) > 1
-    sections = _sections(plain, not keeps and not tables and not _TOLD.search(plain))
+    parts = _sections(plain, not keeps and not tables and not _TOLD.search(plain))
+    sections = {section: span for section, span in parts.items() if section}
     reading = Reading({}, [], None, None, {}, sections, tables=tables, keeps_households=keeps)
+    reading.plans = parts.get(None, (0, 0))
     reading.whole_name = found[0] if (found := _WHOLE.search(plain)) else ""
     for section, (start, end) in sections.items():
         reading.rows[section] = rows = list(_rows(text, plain, section, start, end))
-        if len(rows) > 1 and _SOME_ONLY.search(plain, rows[0].splits[0].end, rows[1].end):
+        if len(rows) > 1 and _SOME_ONLY.search(plain, start, rows[1].end):
             reading.partial.add(section)
         if (date := _DATE.search(plain, start, end)) and section is not Section.PROBLEMS:
             reading.dates[section] = _dated(text, date)
@@ -180,7 +183,7 @@ def without_tables(plain: str, tables: list[Table]) -> str:
     return "".join([*pieces, plain[at:]])
 
 
-def _sections(plain: str, lost: bool) -> dict[Section, tuple[int, int]]:
+def _sections(plain: str, lost: bool) -> dict[Section | None, tuple[int, int]]:
     """Where each section starts and ends; where headings are ``lost`` it starts at the sentence with its total."""
     starts: list[tuple[int, Section | None]] = []
     for section, words in _HEADINGS.items():
@@ -192,7 +195,7 @@ def _sections(plain: str, lost: bool) -> dict[Section, tuple[int, int]]:
             starts.append((max(plain.rfind(mark, 0, found.start()) for mark in "。\n") + 1, section))
     starts.sort(key=lambda item: item[0])
     ends = [*(start for start, _ in starts[1:]), len(plain)][: len(starts)]
-    return {section: (start, end) for (start, section), end in zip(starts, ends, strict=True) if section}
+    return {section: (start, end) for (start, section), end in zip(starts, ends, strict=True)}
 
 
 def _rows(text: str, plain: str, section: Section, start: int, end: int) -> Iterator[Row]:

@@ -27,6 +27,7 @@ _NUMBER = re.compile(
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _CLEARED = re.compile(r"已?清零|无逾期")
 _UNITS = {"亿元": 10_000 * FEN_PER_WAN, "万元": FEN_PER_WAN, "元": FEN_PER_YUAN}
+_CAPTION = re.compile(r"(?:填报|制表|计量)?(?:单位|时间|日期|人)\s?:|截[至止]")
 _LONGEST_CELL, _LONGEST_NAME = 60, 20
 _MOST_COLUMNS, _CAPTION_LINES = 60, 4
 _NAME_COLUMNS = 4  # the place's name is in one of the first
@@ -127,6 +128,9 @@ def _table(text: str, plain: str, grid: Grid, caption: str) -> Table | None:
             continue
         name_at = _name_column(plain, candidate[first:])
         heads = _heads(plain, candidate[:first])
+        caption += "".join(
+            plain[slice(*cell)] for row in candidate[:first] for cell in row if _is_caption(plain, cell)
+        )
         columns = read_columns([head if at != name_at else "" for at, head in enumerate(heads)], caption)
         if columns and any(column.aspect is Aspect.NOW for column in columns.values()):
             table = Table(*span, columns, [], [], bool(re.search(r"前[一二三四五六七八九十\d]", caption)))
@@ -160,12 +164,18 @@ def _name_column(plain: str, rows: Grid) -> int:
     return counts.index(max(counts))
 
 
+def _is_caption(plain: str, place: Field) -> bool:
+    return bool(_CAPTION.match(plain, *place))
+
+
 def _heads(plain: str, rows: Grid) -> list[str]:
     """The head of each column, from several lines; a word over several columns counts for each of them."""
     width = max(len(row) for row in rows)
     heads = [""] * width
     for depth, row in enumerate(rows):
         cells = [plain[start:end] for start, end in row] + [""] * (width - len(row))
+        if any(_is_caption(plain, place) for place in row):
+            continue
         if sum(bool(cell) for cell in cells) < 2:
             continue  # a title
         carried = ""

@@ -36,6 +36,10 @@ def unchecked(text: str, reading: Reading, prepared: Prepared, names: Names) -> 
         if cell not in sure and printed is not reading.none_overdue
     ]
     strange = [(printed.start, printed.end) for printed in prepared.layout.strange]
+    for row in names.unknown:
+        split = row.splits[0]
+        parts = [split.households, split.amount] if row.whole is None else [row.whole.amount]
+        strange += [(part.start, part.end) for part in (*parts, row.percent) if part]
     strange += [place for table in reading.tables for _, place in table.strange]
     found += [
         Unchecked(names(TOTAL), None, Aspect.NOW, text[start:end], start, end, _STRANGE)
