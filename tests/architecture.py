@@ -83,7 +83,7 @@ HELPERS = {  # parts of a layer in files of their own
     **{f"reminders.{part}": "actions" for part in ("plan", "moves", "judging", "outbox", "reconcile")},
     **{f"reminders.{part}": "actions" for part in ("batches", "campaigns", "channels", "deciding", "forecast", "inbound", "texts", "trying")},
     "reminders.lists": "queries",
-    "reminders.checks": "queries",
+    "reminders.checks": "actions",
     "reminders.effect": "queries",
     **{f"trail.{part}": "queries" for part in ("counties", "entries", "person", "verify")},
     "trail.retention": "actions",

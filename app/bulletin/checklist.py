@@ -12,7 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.bulletin import closed
+from app.accounts.rules import EVERYTHING
+from app.bulletin import closed, queries
 from app.bulletin.doubts import OF_LOANS, condition
 from app.bulletin.models import CheckSettled, LenderTotal
 from app.bulletin.rules import ItemKind, Standing, ledger_standing
@@ -97,6 +98,11 @@ def check(session: Session, region: str, month: date) -> CheckList:
     parts = closed.not_closed(session, region, day)
     sums = _sums(session, region, day, parts)
     items: list[Item] = [*_ledgers(sums, day, parts), *_refused(session, day, parts)]
+    if not sums and not queries.counted(
+        session, day, EVERYTHING, region, closed.governing(session, region, day)
+    ):
+        says = T("No loan is known here at the end of the month.")
+        items.insert(0, Item(ItemKind.LEDGER, "", Standing.BLOCKED, says))
     items += [_of_loans(session, kind, region, day, parts) for kind in OF_LOANS]
     items += _totals(session, day, sums, parts)
     query = select(CheckSettled).where(CheckSettled.region_code == region, CheckSettled.month == day)

@@ -176,9 +176,7 @@ def take(session: Session, examined: Examined, batch: ImportBatch, actor: str, t
     batch.supplements_id = original.id if original else None
     session.flush()
     connection = session.connection()
-    about_to_change(
-        session, examined.as_of, lambda: compare.touched_townships(connection, examined.as_of)
-    )
+    about_to_change(session, examined.as_of, lambda: compare.touched_townships(connection, examined.as_of))
     apply.take(
         connection,
         batch_id=batch.id,

@@ -47,6 +47,12 @@ def test_a_month_in_which_everything_agrees_has_nothing_open(session: Session) -
     assert close_month(session, COUNTY, OCTOBER, "office", TODAY).digests
 
 
+def test_a_county_without_loans_is_not_in_order(session: Session) -> None:
+    (blocked,) = check(session, COUNTY, OCTOBER).open
+    assert blocked.standing is Standing.BLOCKED and "No loan is known here" in str(blocked.says)
+    refused("No loan of 罗平县 is known", close_month, session, COUNTY, OCTOBER, "office", TODAY)
+
+
 def test_what_a_reason_settles_is_open_again_when_it_says_something_else(session: Session) -> None:
     take(session, [listed(1, 300), listed(2, 200)], SEPTEMBER)
     take(session, [listed(1, 400), listed(2, 200)], OCTOBER)

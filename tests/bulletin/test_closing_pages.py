@@ -104,7 +104,9 @@ def test_a_lenders_own_sums(office: FlaskClient) -> None:
 
 def test_who_sees_what(office: FlaskClient, signed_in: SignIn) -> None:
     auditor = page(signed_in("auditor"), NOVEMBER)
-    assert "2 open" in auditor and 'method="post"' not in auditor.split("<main", 1)[1], "reads, and changes nothing"
+    assert "2 open" in auditor and 'method="post"' not in auditor.split("<main", 1)[1], (
+        "reads, and changes nothing"
+    )
     assert "Townships are closed with their county" in page(signed_in("agang"), OCTOBER)
     page(signed_in("agang"), f"{OCTOBER}?region={COUNTY}", 404)
     page(signed_in("agang-bank"), "/months/", 404)
