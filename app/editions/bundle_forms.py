@@ -2,15 +2,10 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
-from wtforms.validators import ValidationError
-
-from app.labels import T
+from flask_wtf.file import FileField, FileRequired
 
 
 class BundleForm(FlaskForm):  # type: ignore[misc]
-    file = FileField(_l("Bundle"))
-
-    def validate_file(self, field: FileField) -> None:
-        if not field.data:
-            raise ValidationError(T("Choose the .zip, or the manifest.json in it."))
+    file = FileField(
+        _l("Bundle"), [FileRequired(message=_l("Choose the .zip, or the manifest.json in it."))]
+    )

@@ -1,7 +1,7 @@
 """Every printed figure gets its cell: those of the lists, the tables, the running text; and which add up. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.bulletin.proofread.figures import ADDING, AVERAGES, Aspect, Cell, Figure
@@ -140,8 +140,7 @@ def total_elsewhere(layout: Layout, figure: Figure, aspect: Aspect, parts: list[
     total = layout.primary(TOTAL, figure, aspect)
     if total is None:
         return None
-    gap = layout.printed[total].value - sum(layout.printed[cell].value for cell in parts)
-    return total if one_digit_off(int(gap)) else None
+    return total if _adds_up(layout, total, parts) else None
 
 
 def _claim(layout: Layout, claim: Claim, reading: Reading, tabled: set[Figure]) -> Cell | None:
@@ -163,7 +162,10 @@ def _claim(layout: Layout, claim: Claim, reading: Reading, tabled: set[Figure]) 
 def _spoken_sums(
     layout: Layout, spoken: list[Cell], reading: Reading
 ) -> Iterator[tuple[Cell, tuple[Cell, ...]]]:
-    """Figures that the text tells of every place add up to what it tells of the whole."""
+    """Figures that the text tells of every place add up to what it tells of the whole.
+
+    That these are all the places is seen from one column that adds up, at least nearly.
+    """
     first = [cell for cell in spoken if cell.section not in (Section.TEXT, Section.PROBLEMS)]
     columns: dict[tuple[Section, Figure, Aspect], list[Cell]] = {}
     for cell in first:
@@ -171,13 +173,22 @@ def _spoken_sums(
             columns.setdefault((cell.section, cell.figure, cell.aspect), []).append(cell)
     whole = {cell.region for cell in first if cell.region != TOTAL and cell.aspect is Aspect.NOW}
     cleared = {item.region for item in reading.cleared}
+    sums: list[tuple[Cell, tuple[Cell, ...]]] = []
     for (section, figure, aspect), cells in columns.items():
         total = Cell(section, TOTAL, figure, aspect)
         told = {cell.region for cell in cells}
         if section is Section.OVERDUE:
             told |= {region for region in cleared if region}
         if total in layout.printed and len(cells) >= _FEWEST and told >= whole:
-            yield total, tuple(cells)
+            sums.append((total, tuple(cells)))
+    if any(_adds_up(layout, total, cells) for total, cells in sums):
+        yield from sums
+
+
+def _adds_up(layout: Layout, total: Cell, parts: Sequence[Cell]) -> bool:
+    """But for one digit, perhaps; a list of some places only is farther off."""
+    gap = layout.printed[total].value - sum(layout.printed[cell].value for cell in parts)
+    return one_digit_off(int(gap))
 
 
 def by_meaning(printed: Mapping[Cell, Printed]) -> dict[tuple[str, Figure, Aspect], list[Cell]]:

@@ -80,7 +80,10 @@ _WANS = ("万元", "亿元", "元")
 def read_phrases(text: str, reading: Reading) -> Phrases:
     """The claims of all running text."""
     plain = without_tables(text.translate(WIDTH), reading.tables)
-    known = {row.name for rows in reading.rows.values() for row in rows} if len(reading.used) < 400 else set()
+    listed = [
+        row for section, rows in reading.rows.items() for row in rows if section is not Section.PROBLEMS
+    ]
+    known = {row.name for row in listed} if len(reading.used) < 400 else set()
     known = {name for name in known if len(name) <= 6}
     known |= {row.name for table in reading.tables for row in table.rows}
     listener = _Listener(text, plain, reading)
@@ -123,6 +126,7 @@ class _Listener:
 
     def _clause(self) -> None:
         self.base, self.sign, self.above = Aspect.NOW, 0, False
+        self.spent = False  # a number has used the base; before, 与上月相比, goes on behind its comma
         self.fresh = True  # nothing of this clause was heard yet
 
     def hear(self, found: re.Match[str]) -> None:
@@ -137,7 +141,7 @@ class _Listener:
         if kind == "stop":
             self._paragraph() if found[0] == "\n" else self._sentence(found[0])
         elif kind == "comma":
-            self.fresh = True
+            self.fresh = self.fresh or self.spent or self.base is Aspect.NOW or self.base in AVERAGES
         elif kind in ("number", "ordinal"):
             self._number(found) if kind == "number" else self._ordinal(found)
         elif kind == "name":
@@ -169,7 +173,7 @@ class _Listener:
     def _word(self, kind: str, word: str) -> None:
         if kind in BASES:
             begins = self.fresh  # 高于全省平均 keeps its direction, 比全省平均 begins anew
-            self.base, self.fresh = BASES[kind], False
+            self.base, self.fresh, self.spent = BASES[kind], False, False
             if self.base in AVERAGES:
                 self.average = self.base
             if begins or self.base not in AVERAGES:
@@ -182,6 +186,8 @@ class _Listener:
             self.above = word[:1] in "高低"
         elif kind == "rank":
             self.ranks = True
+        elif kind == "ratio":
+            self.percent = None
         elif kind in SUBJECTS:
             self._begin()
             if kind in ("rate", "completion", "target", "other"):
@@ -192,6 +198,8 @@ class _Listener:
 
     def _name(self, found: re.Match[str]) -> None:
         self._begin()
+        if self.base in AVERAGES:
+            self._clause()  # 高于全省平均水平的有石桥镇
         said = Said(self.text[found.start() : found.end()], found.start(), found.end())
         between = self.plain[self.names_end : found.start()] if self.names_end >= 0 else ""
         joined = bool(self.names) and re.fullmatch(r"[、和及与 ]{1,3}", between)
@@ -235,6 +243,8 @@ class _Listener:
         self._take_turn("%" if unit in _PERCENTS else "万元" if unit in _WANS else unit)
         figure = self._figure(unit)
         aspect = self._aspect()
+        if self.base in AVERAGES and unit == "%" and self.plain[found.start() - 1] == "(":
+            aspect = self.base  # 高于全省平均水平(3.90%)1.10个百分点
         if unit == "%" and self.sign and self.base not in AVERAGES and figure is not Figure.OVERDUE_RATE_PCT:
             figure = None  # growth by so many percent
         if unit.endswith("百分点") and aspect is Aspect.NOW:
@@ -244,7 +254,7 @@ class _Listener:
         if aspect is None or self.among or self.elsewhen or (len(self.names) > 1 and not self.each):
             figure = None
         self._claim(figure, aspect or Aspect.NOW, self._printed(found, unit, figure))
-        self.fresh = False
+        self.fresh, self.spent = False, True
 
     def _date(self, number: int, unit: str) -> None:
         """Whether what follows is of another month or year than the bulletin."""

@@ -17,7 +17,7 @@ from app.bulletin.proofread.printed import TOTAL
 from app.bulletin.proofread.tops import Top
 from app.labels import T
 
-_FEWEST = 3  # places between which ranks mean something
+_FEWEST = 2  # places between which ranks mean something
 
 
 @dataclass(frozen=True, slots=True)
