@@ -21,6 +21,8 @@ _SHANGHAI = ZoneInfo("Asia/Shanghai")  # as clock.SHANGHAI, which lies above thi
 SMS_PROVIDERS = ("sandbox", "handoff", "twilio")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 MOST_PROXIES = 5
+LOGS = ("text", "json")
+_TOKEN = re.compile(r"[\x21-\x7e]{16,128}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9-]{2,32}")
 FIRST_START_TRIES, FIRST_START_PAUSE = 20, 0.05
@@ -47,6 +49,9 @@ class Settings:
     public_url: str = ""
     hosts: tuple[str, ...] = ()
     proxies: int = 0
+    metrics_token: str = ""
+    certificate: Path | None = None
+    log: str = LOGS[0]
 
     @property
     def is_public_tls(self) -> bool:
@@ -73,6 +78,9 @@ class Settings:
         public_url = _public_url(environ.get("QINGSHOU_PUBLIC_URL", ""))
         hosts = _hosts(environ.get("QINGSHOU_HOSTS", ""))
         proxies = _proxies(environ.get("QINGSHOU_PROXIES", ""))
+        metrics_token = _metrics_token(environ.get("QINGSHOU_METRICS_TOKEN", ""))
+        certificate = environ.get("QINGSHOU_CERTIFICATE", "")
+        log = _log(environ.get("QINGSHOU_LOG", ""))
         return cls(
             instance=instance,
             database_url=url,
@@ -84,6 +92,9 @@ class Settings:
             public_url=public_url,
             hosts=hosts,
             proxies=proxies,
+            metrics_token=metrics_token,
+            certificate=Path(certificate) if certificate else None,
+            log=log,
         )
 
 
@@ -180,6 +191,19 @@ def _proxies(text: str) -> int:
     if text and not (text.isascii() and text.isdecimal() and int(text) <= MOST_PROXIES):
         raise ConfigError(f"QINGSHOU_PROXIES must be a number from 0 to {MOST_PROXIES}, not {text!r}")
     return int(text or 0)
+
+
+def _metrics_token(text: str) -> str:
+    """What a collector of metrics on another machine must show."""
+    if text and not _TOKEN.fullmatch(text):
+        raise ConfigError("QINGSHOU_METRICS_TOKEN must have 16 to 128 letters, digits and signs, no spaces")
+    return text
+
+
+def _log(text: str) -> str:
+    if text and text not in LOGS:
+        raise ConfigError(f"QINGSHOU_LOG must be one of {', '.join(LOGS)}, not {text!r}")
+    return text or LOGS[0]
 
 
 def _is_https(url: str) -> bool:

@@ -37,7 +37,7 @@ from app.ledger import actions as ledger
 from app.privacy import MOST_KEYS, Keyring, Sealed, keyring, new_key, read_keys, write_keys
 from app.startup import KEY_FINGERPRINT
 
-BATCH = 500  # values sealed anew in one transaction
+BATCH = 200  # values sealed anew in one transaction
 SEALED_FOLDERS = (
     "attachments",
     "batches",

@@ -1,5 +1,7 @@
 """Alembic's environment: the app's engine and metadata, for SQLite and PostgreSQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -15,7 +17,7 @@ config = context.config
 def run() -> None:
     """Migrate on one connection, each migration in its transaction."""
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection:
+    with engine.connect() as connection, _free_to_rebuild(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -23,9 +25,39 @@ def run() -> None:
             render_item=_plain,
             transaction_per_migration=True,
             process_revision_directives=_drop_empty,
+            on_version_apply=_check_references,
         )
         with context.begin_transaction():
             context.run_migrations()
+
+
+@contextmanager
+def _free_to_rebuild(connection: sa.Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew and dropping the old one, which rows elsewhere still refer to.
+
+    So references are not judged statement by statement, but once at the end of each migration, before it commits. The
+    switch does nothing within a transaction; that is why it stands here.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(ctx: Any, **_told: Any) -> None:
+    """Raise, which rolls the migration back, when it has left a row that refers to nothing."""
+    if ctx.connection is None or ctx.connection.dialect.name != "sqlite":
+        return
+    lost = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if lost:
+        named = ", ".join(sorted({f"{row[0]} to {row[2]}" for row in lost}))
+        raise RuntimeError(f"{len(lost)} rows would refer to nothing ({named}); nothing was changed")
 
 
 def _plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:

@@ -6,6 +6,4 @@ from flask_wtf.file import FileField, FileRequired
 
 
 class BundleForm(FlaskForm):  # type: ignore[misc]
-    file = FileField(
-        _l("Bundle"), [FileRequired(message=_l("Choose the .zip, or the manifest.json in it."))]
-    )
+    file = FileField(_l("Bundle"), [FileRequired(message=_l("Choose the .zip, or the manifest.json in it."))])

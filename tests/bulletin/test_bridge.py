@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def paid(history: History, key: tuple[str | None, str], before: date, month: dat
     balances = [
         (day, row.balance) for day, rows in history for row in rows if (row.lender, row.contract_no) == key
     ]
-    pairs = zip(balances, balances[1:], strict=False)
+    pairs = pairwise(balances)
     return sum(max(old - new, 0) for (_, old), (day, new) in pairs if before < day <= month)
 
 

@@ -33,11 +33,11 @@ def printed_figures(text: str) -> dict[Cell, Printed]:
 
 
 def slips(text: str, printed: Printed) -> Iterator[str]:
-    """The text with one digit of a figure changed: to 0, and to two others."""
+    """The text with one digit of a figure changed, to two others."""
     for at in range(printed.start, printed.end):
         if text[at].isdigit():
             digit = int(text[at])
-            for other in {0, (digit + 1) % 10, (digit + 6) % 10} - {digit}:
+            for other in {(digit + 1) % 10, (digit + 6) % 10}:
                 yield f"{text[:at]}{other}{text[at + 1 :]}"
 
 

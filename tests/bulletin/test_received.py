@@ -37,9 +37,7 @@ def row(code: str, name: str, stock: int, overdue: int = 0, target: int | None =
 
 def manifest(region: str, name: str, rows: list[dict[str, Any]], month: str = "2023-10") -> Manifest:
     keys = [key for key, value in rows[0].items() if isinstance(value, int) and not isinstance(value, bool)]
-    total = row(region, name, 0) | {
-        key: sum(r[key] for r in rows) for key in keys if key not in ("target_fen",)
-    }
+    total = row(region, name, 0) | {key: sum(r[key] for r in rows) for key in keys if key != "target_fen"}
     return {
         "format": 1, "region": region, "region_name": name, "month": month, "as_of": f"{month}-30", "draft": False,
         "number": "富乡振联发〔2023〕9号", "figures": {"rows": rows, "total": total}, "files": {},

@@ -140,7 +140,9 @@ def test_number_salutation_signature_and_imprint() -> None:
     assert read.paragraphs("Number") == [NUMBER]
     assert read.paragraphs("RedHead") == [f"{OFFICE}文件"]
     assert 'w:color w:val="FF0000"' in read.parts["word/document.xml"].decode()
-    assert next(line for line in read.paragraphs("Line") if "：" in line) == "各乡镇（街道），县农商行各支行："
+    assert (
+        next(line for line in read.paragraphs("Line") if "：" in line) == "各乡镇（街道），县农商行各支行："
+    )
     assert read.paragraphs("Signed") == [OFFICE, "2023年11月8日"]
     date_line = next(p for p in read.body.iter(W + "p") if "".join(p.itertext(W + "t")) == "2023年11月8日")
     assert value(date_line, "pPr/ind", "rightChars") == "400"

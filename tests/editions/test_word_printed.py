@@ -56,10 +56,14 @@ def test_pages_of_a_published_bulletin(tmp_path: Path) -> None:
         (at > 300) is (number % 2 == 0) for number, at in enumerate(dashes[:3])
     )  # odd right, even left
     assert "抄送：" in text(pages[-1])
-    assert int(text(pages[-1]).partition("—")[2].partition("—")[0]) % 2 == 0  # a printer leaves the page before blank
+    assert (
+        int(text(pages[-1]).partition("—")[2].partition("—")[0]) % 2 == 0
+    )  # a printer leaves the page before blank
     lowest = max(y for _, y, word in words(pages[-1]) if "印发" in word)
     assert 842 - 35 / 25.4 * 72 - 40 < lowest < 842 - 35 / 25.4 * 72  # on the lower edge of the text
-    lines = {round(y) for _, y, word in words(pages[1]) if y < 842 - 35 / 25.4 * 72}  # without the page's number
+    lines = {
+        round(y) for _, y, word in words(pages[1]) if y < 842 - 35 / 25.4 * 72
+    }  # without the page's number
     assert len(lines) == 22
 
 
