@@ -167,12 +167,18 @@ class _Sheet:
         self.sheet.write_number(at, 0, number, self._style("centre", **look))
         for position, column in enumerate(self.columns[1:], start=1):
             formula = column.formula(at + 1, row) if column.formula else None
-            value = column.value(row)
-            url = self.link(column.opens, row.code) if column.opens and value else None
-            if url and column.value(row) != NO_FIGURE and not self.figures.is_received(row.code):
-                self._linked(at, position, value, column.style, url, formula, look)
-            else:
-                self._cell(at, position, value, self._style(column.style, **look), formula)
+            self._figure(at, position, column, row, column.value(row), formula, look)
+
+    def _figure(
+        self, at: int, position: int, column: Column, row: FigureRow, value: Content, formula: str | None,
+        look: dict[str, object],
+    ) -> None:  # fmt: skip
+        """A figure, as a link to the loans behind it where they are here and there is an address."""
+        url = self.link(column.opens, row.code) if column.opens and value else None
+        if url and value != NO_FIGURE and not self.figures.is_received(row.code):
+            self._linked(at, position, value, column.style, url, formula, look)
+        else:
+            self._cell(at, position, value, self._style(column.style, **look), formula)
 
     def _linked(
         self, at: int, position: int, value: Content, style: str, url: str, formula: str | None,
@@ -211,7 +217,7 @@ class _Sheet:
             elif column.formula and not column.summed:
                 formula = column.formula(self.total_at + 1, total)
             value = column.value(total) if column.title != REMARK or total.cleared else None
-            self._cell(self.total_at, position, value, self._style(column.style, **_TOTAL), formula)
+            self._figure(self.total_at, position, column, total, value, formula, _TOTAL)
 
     def _label(self, at: int, text: str, look: dict[str, object]) -> None:
         self.sheet.set_row(at, 22)

@@ -33,6 +33,7 @@ from tests.browser.desk_states import desk_values, desk_visits, force_values, ma
 from tests.browser.edition_states import WORDS as EDITION_WORDS
 from tests.browser.edition_states import edition_values, edition_visits, make_editions
 from tests.browser.month_states import close_a_month
+from tests.browser.reminder_states import reminder_values, reminder_visits
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
 
 # GET routes that are no pages: files, signs of life, and a part of a page.
@@ -206,6 +207,7 @@ def _values(batches: dict[str, int]) -> dict[str, object]:
         "case_id": case_number(), "month": "2023-11", "batch_id": batches["preview"], "code": f"{COUNTY}106",
         "account_id": db.session.scalars(accounts).one(), **contact_values(db.session()),
         **desk_values(db.session(), case_number()), **force_values(db.session()), **edition_values(db.session()),
+        **reminder_values(db.session()),
     }  # fmt: skip
 
 
@@ -226,6 +228,8 @@ def visits(app: Flask, batches: dict[str, int]) -> Iterator[Visit]:
     yield from _states(batches)
     for path, user, status, act, lands in account_visits(db.session()):
         yield Visit(path, user, status, act, lands)
+    for path, user, status, act in reminder_visits():
+        yield Visit(path, user, status, act)
     for path, user, status, act in edition_visits(db.session()):
         yield Visit(path, user, status, act)
     for path, user, status, act in desk_visits(db.session(), case_number()):

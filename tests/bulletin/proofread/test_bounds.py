@@ -12,7 +12,8 @@ LENGTH = 333_000  # characters: a megabyte of Chinese
 SECONDS = 3  # of the processor; promised are two on one that has nothing else to do
 
 PIECES = [
-    "阿岗镇、", "1,", "\t", "a  ", "完成年度目标任务", "阿岗镇、老厂乡分别为", "截至2023年", "清零", "一、存量情况\n", "排名前三的是",
+    "阿岗镇、", "1,", "\t", "a  ", "完成年度目标任务", "阿岗镇、老厂乡分别为", "截至2023年", "清零",
+    "一、存量情况\n", "排名前三的是",
     "阿岗镇排名第3名，较上月上升1.2个百分点。", "乡镇\t存量户数\n阿岗镇\t1\n老厂乡\t2\n\n",
 ]  # fmt: skip
 
