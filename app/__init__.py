@@ -14,16 +14,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask_migrate import Migrate
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from app import cli, startup, web
+    from app import cli, health, logs, startup, web
     from app.accounts import access
     from app.accounts.rules import LONGEST
-    from app.db import db
+    from app.db import db, engine_options
 
     settings = settings or Settings.load()
     app = Flask(__name__, template_folder=str(ROOT / "templates"), instance_path=str(settings.instance))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         TODAY=settings.today.isoformat() if settings.today else None,
         NOW=settings.now.isoformat() if settings.now else None,
         SMS_PROVIDER=settings.sms_provider,
@@ -40,6 +41,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         PUBLIC_URL=settings.public_url,
         TRUSTED_HOSTS=list(settings.trusted_hosts),
     )
+    app.extensions["qingshou.settings"] = settings
+    logs.init_app(app, settings.log)
     if settings.proxies:  # whose word on address and scheme is taken, and nobody else's
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     startup.register_models()
@@ -49,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     access.init_app(app)
     web.csrf.init_app(app)  # after the gate: no body is read before it is known who sends it
     startup.register_pages(app)
+    health.init_app(app)
     startup.load_key(app)
     cli.init_app(app)
     return app

@@ -22,6 +22,7 @@ SMS_PROVIDERS = ("sandbox", "handoff", "twilio")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 MOST_PROXIES = 5
 LOGS = ("text", "json")
+KEPT_BACKUPS = (7, 4, 12)  # days, weeks, months
 _TOKEN = re.compile(r"[\x21-\x7e]{16,128}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9-]{2,32}")
@@ -52,6 +53,13 @@ class Settings:
     metrics_token: str = ""
     certificate: Path | None = None
     log: str = LOGS[0]
+    backup_folder: Path | None = None
+    backup_keep: tuple[int, int, int] = KEPT_BACKUPS
+
+    @property
+    def backups(self) -> Path:
+        """Where backups are kept."""
+        return self.backup_folder or self.instance / "backups"
 
     @property
     def is_public_tls(self) -> bool:
@@ -81,6 +89,8 @@ class Settings:
         metrics_token = _metrics_token(environ.get("QINGSHOU_METRICS_TOKEN", ""))
         certificate = environ.get("QINGSHOU_CERTIFICATE", "")
         log = _log(environ.get("QINGSHOU_LOG", ""))
+        backup_folder = environ.get("QINGSHOU_BACKUPS", "")
+        backup_keep = _backup_keep(environ.get("QINGSHOU_BACKUPS_KEPT", ""))
         return cls(
             instance=instance,
             database_url=url,
@@ -95,6 +105,8 @@ class Settings:
             metrics_token=metrics_token,
             certificate=Path(certificate) if certificate else None,
             log=log,
+            backup_folder=Path(backup_folder).resolve() if backup_folder else None,
+            backup_keep=backup_keep,
         )
 
 
@@ -198,6 +210,15 @@ def _metrics_token(text: str) -> str:
     if text and not _TOKEN.fullmatch(text):
         raise ConfigError("QINGSHOU_METRICS_TOKEN must have 16 to 128 letters, digits and signs, no spaces")
     return text
+
+
+def _backup_keep(text: str) -> tuple[int, int, int]:
+    """Of how many days, weeks and months a backup is kept: ``7,4,12``."""
+    parts = [part.strip() for part in text.split(",")] if text else [str(number) for number in KEPT_BACKUPS]
+    if len(parts) != len(KEPT_BACKUPS) or not all(p.isascii() and p.isdecimal() and len(p) <= 4 for p in parts):
+        raise ConfigError(f"QINGSHOU_BACKUPS_KEPT must be three numbers like 7,4,12, not {text!r}")
+    days, weeks, months = map(int, parts)
+    return days, weeks, months
 
 
 def _log(text: str) -> str:

@@ -40,6 +40,7 @@ NAMING = {
 }
 FOREVER = date(9999, 12, 31)
 SQLITE_BUSY_SECONDS = 30
+CONNECT_SECONDS = 5  # to a server that does not even refuse
 SQLITE_CACHE_KIB = 16 * 1024  # of each connection; the usual 2 MiB hold less than the cases of a large county
 
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
@@ -156,6 +157,14 @@ def set_read_only(only: bool) -> None:
 def is_read_only() -> bool:
     """Does this context only read?"""
     return _read_only.get()
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """A connection that the server has closed meanwhile is noticed before it is used, and values stay out of errors."""
+    if url.startswith("sqlite"):
+        return {"hide_parameters": True}
+    waits = {"connect_timeout": CONNECT_SECONDS}
+    return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": waits}
 
 
 @event.listens_for(Engine, "connect")

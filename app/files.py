@@ -162,6 +162,21 @@ def _pdf_parts(content: bytes) -> Iterator[bytes]:
         yield inflated
 
 
+def write_whole(path: Path, content: bytes, durable: bool = True) -> None:
+    """Put a file in its place, whole or not at all: on a full disk nothing of it is left either."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
 class FileStore:
     """A folder of sealed files in one instance, each named by the SHA-256 of its plain content."""
 
@@ -195,12 +210,7 @@ class FileStore:
 
     def _write(self, name: str, content: bytes) -> None:
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(self._ring.seal_file(content))
-            file.flush()
-            os.fsync(descriptor)
-        Path(temporary).replace(self.folder / name)
+        write_whole(self.folder / name, self._ring.seal_file(content))
 
 
 def attachments() -> FileStore:

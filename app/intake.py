@@ -32,7 +32,8 @@ from app.ledger.store import Busy, LedgerStore
 from app.loans.actions import newest_as_of
 from app.loans.queries import mark_settled, own_unsettled_since, unsettled_since
 from app.privacy import keyring
-from app.promises.judging import judge_promises, must_revise, settle_reports
+from app.promises.judging import judge_promises
+from app.promises.settling import must_revise, settle_reports
 from app.today import business_date
 
 SWEPT_ON = "swept_on"

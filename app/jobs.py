@@ -7,6 +7,7 @@ keys and transactions, not the clock. A step that is killed is done again from t
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -14,11 +15,13 @@ from types import FrameType
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask, current_app
 from flask_babel import gettext
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from app import audit, heartbeat, sending
 from app.clock import SHANGHAI
 from app.db import db, reading
+from app.errors import is_full
 from app.heartbeat import HEARTBEAT_SECONDS
 from app.intake import is_settled, settle, take_ledger
 from app.labels import T
@@ -32,6 +35,7 @@ from app.privacy import keyring
 from app.today import business_date, now
 
 LEDGER_SECONDS = 1
+LAST_ROUND_SECONDS = 25  # a round of sends lasts as long as its deadline, and what is written after it
 PLAN_SECONDS = 15 * 60
 MAX_ATTEMPTS = 3
 
@@ -87,6 +91,12 @@ def _step(store: LedgerStore, number: int) -> None:
         session.rollback()
         ledger.refuse(session.get_one(ImportBatch, number), refused.message)
         session.commit()
+    except Exception as error:
+        session.rollback()
+        if _is_the_machines(error):  # not counted against the file
+            session.get_one(ImportBatch, number).attempts -= 1
+            session.commit()
+        raise
     finally:
         store.forget_progress(number)
 
@@ -143,8 +153,12 @@ def plan_reminders() -> None:
 
 
 def send_messages() -> bool:
-    """Send one round; True when there may be more to send."""
-    return sending.send_round(sending.current_provider(), f"worker-{os.getpid()}") > 0
+    """Send one round; True when there may be more to send. Whoever stops the worker waits for a round under way."""
+    with _round:
+        if _ending.is_set():
+            return False
+        owner = f"worker-{os.getpid()}"
+        return sending.send_round(sending.current_provider(), owner, _ending.is_set) > 0
 
 
 def reconcile_messages() -> None:
@@ -158,38 +172,64 @@ def beat() -> None:
     db.session.commit()
 
 
+_round, _ending = threading.Lock(), threading.Event()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """1. Nothing new begins. 2. A round of sends is let to its end, so that no outcome has to be looked up later.
+    3. Whatever else is under way is rolled back by the database, as after a kill, and done again by the next worker.
+
+    A second signal does not wait.
+    """
+    if not _ending.is_set():
+        _ending.set()
+        _round.acquire(timeout=LAST_ROUND_SECONDS)
+    os._exit(0)
+
+
+def in_app(app: Flask, job: Callable[[], bool | None]) -> Callable[[], None]:
+    """A tick: the job again and again while there is more to do. What goes wrong is told, and tried at the next one."""
+
+    def tick() -> None:
+        with app.app_context():
+            try:
+                while not _ending.is_set() and job():
+                    pass
+            except Exception as error:
+                if _is_the_machines(error):
+                    kind = type(getattr(error, "orig", error)).__name__
+                    log.warning("job %s: %s; again at the next tick", job.__name__, kind)
+                else:
+                    log.exception("job %s failed; it will be tried again", job.__name__)
+                db.session.rollback()
+
+    return tick
+
+
+def _is_the_machines(error: Exception) -> bool:
+    """Is the database away or the disk full, so that the work itself is not to blame?"""
+    return isinstance(error, OperationalError | InterfaceError) or is_full(error)
+
+
 def run(app: Flask) -> None:
-    """Run the timetable until SIGTERM or SIGINT; a job under way ends in its rollback or commit."""
+    """Run the timetable until SIGTERM or SIGINT."""
     # A tick that waits for the one before it is no news.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BlockingScheduler(
         timezone=SHANGHAI, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
 
-    def in_app(job: Callable[[], bool | None]) -> Callable[[], None]:
-        def tick() -> None:
-            with app.app_context():
-                try:
-                    while job():
-                        pass
-                except Exception:
-                    log.exception("job %s failed; it will be tried again", job.__name__)
-                    db.session.rollback()
-
-        return tick
-
-    scheduler.add_job(in_app(beat), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="beat")
-    scheduler.add_job(in_app(work_on_ledgers), "interval", seconds=LEDGER_SECONDS, id="ledgers")
     scheduler.add_job(
-        in_app(follow_up), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="follow_up"
+        in_app(app, beat), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="beat"
+    )
+    scheduler.add_job(in_app(app, work_on_ledgers), "interval", seconds=LEDGER_SECONDS, id="ledgers")
+    scheduler.add_job(
+        in_app(app, follow_up), "interval", seconds=HEARTBEAT_SECONDS, next_run_time=now(), id="follow_up"
     )
 
     for job, seconds in ((plan_reminders, PLAN_SECONDS), (send_messages, 5), (reconcile_messages, 30)):
-        scheduler.add_job(in_app(job), "interval", seconds=seconds, next_run_time=now(), id=job.__name__)
+        scheduler.add_job(in_app(app, job), "interval", seconds=seconds, next_run_time=now(), id=job.__name__)
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        os._exit(0)  # whatever is under way is rolled back by the database, as after a kill
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     scheduler.start()

@@ -7,8 +7,6 @@ moment, the next run goes on where it ended; the values themselves say under whi
 3. When nothing is left under the old key, its line leaves the file.
 """
 
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +31,7 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.db import Base, db, put_setting, reading
+from app.files import write_whole
 from app.ledger import actions as ledger
 from app.privacy import MOST_KEYS, Keyring, Sealed, keyring, new_key, read_keys, write_keys
 from app.startup import KEY_FINGERPRINT
@@ -262,16 +261,7 @@ def _rotate_files(instance: Path, ring: Keyring, tell: Tell) -> tuple[int, int]:
         except ValueError:
             damaged += 1
             continue
-        _replace(path, ring.seal_file(content))
+        write_whole(path, ring.seal_file(content))
         done += 1
         tell("files", done, len(waiting))
     return done, damaged
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    Path(temporary).replace(path)

@@ -23,11 +23,11 @@ from werkzeug.wrappers import Response
 
 HEADER = "X-Request-ID"
 TEXT, JSON = "text", "json"
-FORMATS = (TEXT, JSON)
 MOST_FRAMES, MOST_CAUSES = 40, 5
 _GIVEN = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG_NUMBER = re.compile(r"\d{11,}[Xx]?")
 _OWN = "app/"
+_QUIET = {"static", "health.healthz", "health.readyz", "health.show_metrics"}  # asked by machines, all day
 
 requests = logging.getLogger("app.request")
 
@@ -46,9 +46,14 @@ def configure(kind: str) -> None:
     for handler in root.handlers[:]:
         if isinstance(handler, ToStderr):
             root.removeHandler(handler)
-    root.addHandler(ToStderr(AsJson() if kind == JSON else AsText()))
+    root.addHandler(to_stderr(kind))
     logging.getLogger("app").setLevel(logging.INFO)
     requests.setLevel(logging.INFO if kind == JSON else logging.WARNING)
+
+
+def to_stderr(kind: str) -> logging.Handler:
+    """What writes to stderr in this form; gunicorn's configuration asks for it by name."""
+    return ToStderr(AsJson() if kind == JSON else AsText())
 
 
 class ToStderr(logging.StreamHandler[TextIO]):
@@ -75,7 +80,7 @@ def request_id() -> str:
 
 def seconds() -> float:
     """How long this request has taken so far."""
-    return time.perf_counter() - g.get("began", time.perf_counter())
+    return float(time.perf_counter() - g.get("began", time.perf_counter()))
 
 
 def _begin() -> None:
@@ -84,6 +89,8 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[HEADER] = request_id()
+    if request.endpoint in _QUIET:
+        return response
     requests.info(
         "request",
         extra={
@@ -127,7 +134,7 @@ def told(error: BaseException) -> list[dict[str, Any]]:
 def _short(path: str) -> str:
     """Without the folders above the program or the package."""
     for part in ("site-packages/", f"/{_OWN}"):
-        before, found, after = path.rpartition(part)
+        _before, found, after = path.rpartition(part)
         if found:
             return (_OWN if part.endswith(_OWN) else "") + after
     return path.rpartition("/")[2]
@@ -138,6 +145,13 @@ def without_numbers(text: str) -> str:
     return _LONG_NUMBER.sub("***", text)
 
 
+def said(record: logging.LogRecord) -> str:
+    """The message; without its parts where other people's code tells of an error, for they are a page's address."""
+    if record.exc_info and not record.name.startswith("app"):
+        return str(record.msg)
+    return record.getMessage()
+
+
 class AsJson(logging.Formatter):
     """One object a line: at, level, logger, message, request_id; then what the record says besides."""
 
@@ -146,7 +160,7 @@ class AsJson(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": said(record),
         }
         if number := request_id():
             line["request_id"] = number
@@ -174,7 +188,7 @@ class AsText(logging.Formatter):
     def _lines(self, record: logging.LogRecord) -> Iterator[str]:
         when = datetime.fromtimestamp(record.created).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         fields = "".join(f" {name}={value}" for name, value in getattr(record, "fields", {}).items())
-        message = without_numbers(record.getMessage() + fields)
+        message = without_numbers(said(record) + fields)
         number = f" [{request_id()}]" if request_id() else ""
         yield f"{when} {record.levelname} {record.name}: {message}{number}"
         if record.exc_info and record.exc_info[1] is not None:

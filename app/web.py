@@ -10,21 +10,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from flask import Flask, abort, current_app, g, has_request_context, render_template, request, url_for
+from flask import Flask, abort, current_app, g, has_request_context, request, url_for
 from flask_babel import Babel, get_locale, gettext
 from flask_compress import Compress
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 from whitenoise import WhiteNoise
 
-from app import money
+from app import errors, money
 from app.clock import SHANGHAI
 from app.db import db, set_read_only
-from app.labels import T, Text
+from app.labels import Text
 from app.privacy import mask_id, mask_name, mask_phone
 from app.today import fixed_date, local_time, now
 
@@ -91,8 +89,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["asset"] = asset  # a global, because imported macros see no context
     app.jinja_env.finalize = _finalize
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(OperationalError, _database_away)
+    errors.init_app(app)
 
 
 def _static_headers(headers: Any, _path: str, _url: str) -> None:
@@ -243,48 +240,6 @@ def _headers(response: Response) -> Response:
         response.set_cookie(LANGUAGE_COOKIE, choice, max_age=_YEAR, samesite="Lax", httponly=True,
                             secure=current_app.config["SESSION_COOKIE_SECURE"])  # fmt: skip
     return response
-
-
-_SENTENCES = {
-    400: T("The request could not be understood. Go back and try again."),
-    403: T("Your account may not do this."),
-    404: T("There is no such page, or it is not within your area."),
-    405: T("This address cannot be used that way."),
-    413: T("The file is too large."),
-    429: T("Too many tries. Wait a few minutes."),
-    500: T("Something went wrong on our side. Nothing was changed."),
-    503: T("The database cannot be reached just now. Nothing was changed; try again in a minute."),
-}
-
-
-_UNKNOWN_HOST = T(
-    "This server does not answer to that name. Whoever runs it can add it: QINGSHOU_PUBLIC_URL or QINGSHOU_HOSTS."
-)
-
-
-def _error_page(code: int, sentence: Text) -> tuple[str, int]:
-    return render_template("errors/error.html", code=code, sentence=sentence), code
-
-
-def _http_error(error: HTTPException) -> tuple[str, int] | Response | HTTPException:
-    code = error.code or 500
-    if code < 400:
-        return error
-    sentence = _SENTENCES.get(code, _SENTENCES[400 if code < 500 else 500])
-    if isinstance(error, CSRFError):
-        sentence = T("This form was open too long. Go back, reload the page and send it again.")
-    if isinstance(error, SecurityError):  # a Host header nobody knows: no page, whose links would lead there
-        return Response(gettext(str(_UNKNOWN_HOST)) + "\n", 400, content_type="text/plain; charset=utf-8")
-    if code >= 500:
-        g.failed = True
-    return _error_page(code, sentence)
-
-
-def _database_away(error: OperationalError) -> tuple[str, int]:
-    current_app.logger.error("database: %s", error.orig.__class__.__name__)
-    db.session.rollback()
-    g.failed = True
-    return _error_page(503, _SENTENCES[503])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import closing, counting, day, importing, pages, portfolio, promising, results, sweeping
+from benchmarks import (
+    closing,
+    counting,
+    day,
+    drilling,
+    importing,
+    pages,
+    portfolio,
+    promising,
+    results,
+    sweeping,
+)
 from benchmarks.databases import KINDS, Databases, databases, opened
 from benchmarks.measure import Result
 
@@ -72,6 +83,7 @@ def _on_large(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[R
             yield from sweeping.measure_open_app(plan.large, plan.runs)
         if "figures" in parts:
             yield from counting.measure_open_app(plan.large, plan.runs)
+            yield from drilling.measure_open_app(plan.large, plan.runs)
         if "close" in parts:
             yield from closing.measure_open_app(plan.large, plan.runs)
         if "pages" in parts:

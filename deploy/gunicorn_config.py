@@ -4,9 +4,12 @@ More processes for more people: WEB_CONCURRENCY, gunicorn's own setting.
 """
 
 import os
+import shutil
+import tempfile
 from typing import Any
 
 from app.db import db
+from app.metrics import SHARED, meters
 
 wsgi_app = "app:create_app()"
 bind = ["127.0.0.1:8000"]
@@ -16,12 +19,33 @@ threads = 4
 preload_app = True
 
 timeout = 120  # seconds without a sign of life from a worker; a large upload on a slow line takes a while
-graceful_timeout = 1  # Ctrl-C promises to end within three seconds
+# Ctrl-C promises to end within three seconds; a service that is stopped lets requests end: --graceful-timeout 30
+graceful_timeout = 1
 keepalive = 5
 
 accesslog = None
 loglevel = "warning"
+logconfig_dict: dict[str, Any] = {  # its own messages in the form of all others; QINGSHOU_LOG decides which
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {},
+    "handlers": {"ours": {"()": "app.logs.to_stderr", "kind": os.getenv("QINGSHOU_LOG", "text")}},
+    "root": {"level": "WARNING", "handlers": ["ours"]},
+    "loggers": {
+        "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
+        "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
+    },
+}
 control_socket_disable = True  # it would be written to the home directory, outside of the project
+
+
+def on_starting(_server: object) -> None:
+    """Before any process is forked: where all of them count together."""
+    os.environ.setdefault(SHARED, tempfile.mkdtemp(prefix="qingshou-counts-"))
+
+
+def on_exit(_server: object) -> None:
+    shutil.rmtree(os.environ.get(SHARED) or "", ignore_errors=True)
 
 
 def post_fork(_server: object, worker: Any) -> None:
@@ -32,3 +56,4 @@ def post_fork(_server: object, worker: Any) -> None:
     app = worker.app.wsgi()
     with app.app_context():
         db.engine.dispose(close=False)
+    meters()  # imported now, not while somebody waits for a page

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The ground, lowest first: each may use those before it, and no slice.
-BASE = ("money", "gbt9704", "labels", "stamp", "config", "clock", "db", "today", "heartbeat", "privacy", "files", "audit", "web")
+BASE = ("money", "gbt9704", "labels", "stamp", "config", "clock", "db", "today", "heartbeat", "privacy", "files", "audit", "logs", "errors", "web")
 
 # Each slice and those it may use. Two slices that are not in line are brought together by a composition root.
 _LOANS = ("places", "accounts", "loans")
@@ -58,7 +58,7 @@ HELPERS = {  # parts of a layer in files of their own
     **dict.fromkeys(("bulletin.asked", "bulletin.bridge_pages"), "views"),
     "bulletin.months": "views",
     "contacts.calling": "actions",
-    "promises.judging": "actions",
+    **dict.fromkeys(("promises.judging", "promises.settling"), "actions"),
     "promises.lists": "queries",
     "cases.search": "queries",
     "cases.bulk": "queries",
@@ -108,6 +108,7 @@ COMMANDS = (
     "measures",
     "months",
     "notes",
+    "operations",
     "outlook",
     "people",
     "policies",
@@ -117,7 +118,7 @@ COMMANDS = (
     "terminal",
     "trust",
 )
-ROOTS = {"keys", "sealing", "startup", "intake", "sending", "sealing", "sheets", "demo.load", "setup", "jobs", "cli", ""}
+ROOTS = {"health", "metrics", "doctor", "doctor_checks", "keys", "sealing", "startup", "intake", "sending", "sealing", "sheets", "demo.load", "setup", "jobs", "cli", ""}
 ROOTS |= {f"cli.{name}" for name in COMMANDS}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}

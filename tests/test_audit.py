@@ -154,11 +154,11 @@ def test_a_cut_off_end_with_its_head_set_back_is_told_by_an_anchor(
         head = update(AuditHead).where(AuditHead.region_code == region)
         session.execute(head.values(number=number - 1, digest=before))
     assert faults(session) == []  # the database alone cannot tell
-    (found,) = [one for one in map(lambda a: against_anchor(session, a), anchors_in(kept)) if one]
+    (found,) = [one for one in (against_anchor(session, a) for a in anchors_in(kept)) if one]
     assert (found.fault, found.first, found.last) == (Fault.CUT_OFF, number, number + 1)
     record(session, "office", "test.change", "thing", 1, region=region)
     record(session, "office", "test.change", "thing", 2, region=region)
-    (found,) = [one for one in map(lambda a: against_anchor(session, a), anchors_in(kept)) if one]
+    (found,) = [one for one in (against_anchor(session, a) for a in anchors_in(kept)) if one]
     assert found.fault is Fault.CHANGED  # written on as if nothing had been
 
 

@@ -17,6 +17,8 @@ from app.db import db
 from app.places.models import Region
 from app.web import PAGE_SIZE, after_id, page_of
 
+__all__ = ["bp"]  # the bulletin's pages, these among them
+
 
 @bp.get("/changes")
 @requires(Permission.FIGURES)

@@ -16,6 +16,7 @@ from app.cli import (
     measures,
     months,
     notes,
+    operations,
     outlook,
     people,
     policies,
@@ -29,7 +30,7 @@ _COMMANDS = (
     instance.places, ledgers.ledger, cases.cases, cases.forces, bulletins.bulletin, bulletins.targets, people.users,
     months.month, instance.demo, instance.worker, instance.setup, instance.prepare,
     policies.policies, reminders.reminders, sms.sms, outlook.lines, outlook.forecast,
-    trust.audit, trust.keys, trust.privacy,
+    operations.doctor, trust.audit, trust.keys, trust.privacy,
 )  # fmt: skip
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from flask import Blueprint, Response, current_app, redirect, render_template, url_for
-from sqlalchemy import text
+from flask import Blueprint, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
@@ -106,22 +105,3 @@ def _own(session: Session) -> Own | None:
         return None
     chosen, today = cases.Filter(collector_id=user().id), business_date(session)
     return Own(user().id, *cases.count_cases(session, scope(), chosen, today, COUNT_LIMIT))
-
-
-@bp.get("/healthz")
-@requires(Permission.PUBLIC)
-def healthz() -> Response:
-    """Is the process alive?"""
-    return Response("ok\n", mimetype="text/plain")
-
-
-@bp.get("/readyz")
-@requires(Permission.PUBLIC)
-def readyz() -> Response | tuple[Response, int]:
-    """Can it serve: does the database answer?"""
-    try:
-        db.session.execute(text("SELECT 1 FROM setting LIMIT 1"))
-    except Exception as error:
-        current_app.logger.error("not ready: %s", type(error).__name__)
-        return Response("database\n", mimetype="text/plain"), 503
-    return Response("ok\n", mimetype="text/plain")

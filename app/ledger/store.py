@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.files import write_whole
 from app.privacy import Keyring
 
 IMPORTS = "imports"
@@ -103,10 +104,4 @@ class LedgerStore:
             os.close(descriptor)
 
     def _write(self, name: str, content: bytes, durable: bool = True) -> None:
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        Path(temporary).replace(self.folder / name)
+        write_whole(self.folder / name, content, durable)

@@ -1,46 +1,106 @@
-"""Judging all promises at once, and what the ledger says of reported repayments.
+"""Judging all promises at once: a handful of statements, however many there are.
 
-What was paid on each instalment is one statement; its verdict is ``rules.verdict``, asked for those that changed.
+The rules stay where they are: each verdict is a case of ``rules.VERDICTS``, each state of a case one of
+``cases.states``. What is judged stands in two temporary tables of the connection until the statements are done.
 """
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Column,
     ColumnElement,
-    Connection,
-    Row,
+    Date,
+    Integer,
+    MetaData,
+    Table,
+    and_,
+    case,
     cast,
-    column,
-    exists,
     func,
     insert,
-    join,
+    literal,
+    null,
+    or_,
     select,
-    text,
+    type_coerce,
     update,
-    values,
 )
 from sqlalchemy.orm import Session
 
 from app import audit
-from app.cases.limitation import take_back
+from app.cases.assigning import stored
+from app.cases.assignment import as_json, rows_of
 from app.cases.models import Case, CaseEvent
 from app.cases.states import SYSTEM, Event, Refusal, State, follow
-from app.db import get_setting, put_setting
+from app.db import Choice
 from app.labels import T
-from app.loans.models import Repayment, Snapshot
+from app.loans.models import Repayment
 from app.promises.models import Instalment, Promise, ReportedRepayment
-from app.promises.queries import restarts
-from app.promises.rules import PromiseState, ReportState, verdict, whole
+from app.promises.rules import UNPAID, VERDICTS, PromiseState, ReportState
 
-LEDGER_CAME, YES = "promises_ledger_came", "1"
-_ROWS = 1_000
 _FAILED = (PromiseState.PARTIAL, PromiseState.BROKEN)
 _COUNTS = (ReportState.REPORTED, ReportState.CONFIRMED)
+_STATE: Choice[PromiseState] = Choice(PromiseState)
+_REVISED = T("A ledger has shown otherwise: judged anew.")
+
+# The instalments whose payment or verdict is no longer what is kept; ``paid`` (分) is what came in time.
+_PARTS = Table(
+    "judged_part",
+    MetaData(),
+    Column("instalment_id", BigInteger),
+    Column("promise_id", BigInteger),
+    Column("case_id", BigInteger),
+    Column("until", Date),
+    Column("paid", BigInteger),
+    Column("was", _STATE),
+    Column("state", _STATE),
+    prefixes=["TEMPORARY"],
+)
+# Their promises. ``place``: of several of one case that got a verdict, the order in which the case is told.
+_PROMISES = Table(
+    "judged_promise",
+    _PARTS.metadata,
+    Column("promise_id", BigInteger),
+    Column("case_id", BigInteger),
+    Column("last", Date),
+    Column("paid", BigInteger),
+    Column("was", _STATE),
+    Column("state", _STATE),
+    Column("place", Integer),
+    prefixes=["TEMPORARY"],
+)
+
+
+def verdict_of(amount: Any, paid: Any, tolerance: Any) -> ColumnElement[Any]:
+    """``rules.verdict`` as SQL, made from the same table."""
+    holds = [(meets(amount, paid, tolerance), literal(state, _STATE)) for state, meets in VERDICTS]
+    return case(*holds, else_=literal(UNPAID, _STATE))
+
+
+def whole_of(state: ColumnElement[Any]) -> ColumnElement[Any]:
+    """``rules.whole`` of a group's states, as SQL."""
+    is_open = func.max(case((state == PromiseState.OPEN, 1), else_=0)) == 1
+    one = func.min(state) == func.max(state)
+    return case(
+        (is_open, literal(PromiseState.OPEN, _STATE)),
+        (one, func.min(state)),
+        else_=literal(PromiseState.PARTIAL, _STATE),
+    )
+
+
+def after(state: ColumnElement[Any], event: Event) -> ColumnElement[Any]:
+    """The state of a case after ``event`` brought by the programme: ``states.follow`` as SQL."""
+    return case({before.value: literal(_after(before, event).value) for before in State}, value=state)
+
+
+def _after(before: State, event: Event) -> State:
+    found = follow(before, event, SYSTEM)
+    if isinstance(found, Refusal):  # the table lets the programme judge in every state
+        raise RuntimeError(str(found.sentence))
+    return found
 
 
 def paid_between(loan_id: Any, first: Any, last: Any) -> ColumnElement[int]:
@@ -62,41 +122,6 @@ def paid_between(loan_id: Any, first: Any, last: Any) -> ColumnElement[int]:
     )
 
 
-def _changed(session: Session, day: date, case_id: int | None, revise: bool) -> list[tuple[Row[Any], int]]:
-    """The instalments whose payment or verdict is no longer what is kept, with what was paid on each in time (分).
-
-    Without ``revise`` those now due alone.
-    """
-    query = (
-        select(
-            Instalment.id, Instalment.promise_id, Promise.case_id, Instalment.until, Instalment.amount,
-            Instalment.state, Promise.tolerance, Instalment.paid.label("kept_paid"),
-            (paid_between(Promise.loan_id, Promise.taken_on, Instalment.until) - Instalment.before).label("over"),
-        )
-        .join(Promise, Promise.id == Instalment.promise_id)
-        .where(Promise.state != PromiseState.CANCELLED)
-    )  # fmt: skip
-    if case_id is not None:
-        query = query.where(Promise.case_id == case_id)
-    if not revise:
-        query = query.where(Instalment.state == PromiseState.OPEN, Instalment.until < day)
-    rows: list[Row[Any]] = list(session.execute(query))
-    found = ((row, min(max(int(row.over), 0), int(row.amount))) for row in rows)
-    return [(row, paid) for row, paid in found if paid != row.kept_paid or _is_due(row, day)]
-
-
-def _is_due(row: Row[Any], day: date) -> bool:
-    return row.state is PromiseState.OPEN and row.until < day
-
-
-def must_revise(session: Session) -> bool:
-    """Has a ledger come since the promises were judged anew the last time? Asked once: the answer is then no."""
-    waits = get_setting(session, LEDGER_CAME) == YES
-    if waits:
-        put_setting(session, LEDGER_CAME, "")
-    return waits
-
-
 def judge_promises(session: Session, day: date, case_id: int | None = None, revise: bool = True) -> int:
     """Judge what is due by ``day``, and anew what a ledger has changed; returns how many promises got a verdict.
 
@@ -105,183 +130,150 @@ def judge_promises(session: Session, day: date, case_id: int | None = None, revi
     days on which no ledger came.
     """
     session.flush()
-    rows = _changed(session, day, case_id, revise)
-    if not rows:
+    due = and_(Instalment.state == PromiseState.OPEN, Instalment.until < day)
+    where = [Promise.state != PromiseState.CANCELLED]
+    where += [] if revise else [due]
+    where += [] if case_id is None else [Promise.case_id == case_id]
+    found = select(literal(1)).join_from(Instalment, Promise).where(*where)
+    if session.scalar(found.limit(1)) is None:
         return 0
-    broken: dict[int, date] = {}
-    new = []
-    for row, paid in rows:
-        judged = row.state is not PromiseState.OPEN or row.until < day
-        state = verdict(row.amount, paid, row.tolerance) if judged else PromiseState.OPEN
-        new.append({"row": row.id, "paid": paid, "state": state})
-        if state in (PromiseState.PARTIAL, PromiseState.BROKEN) and state is not row.state:
-            broken[row.case_id] = max(row.until + timedelta(days=1), broken.get(row.case_id, date.min))
-    write_rows(session, Instalment.__table__, new)
-    verdicts = _conclude(session, {row.promise_id for row, _ in rows}, day)
-    _tell_cases(session, {row.case_id for row, _ in rows}, broken)
-    session.expire_all()
+    connection = session.connection()
+    for table in (_PARTS, _PROMISES):
+        table.create(connection)
+    verdicts = 0
+    if _find_parts(session, day, where):
+        _keep_parts(session)
+        verdicts = _conclude(session, day)
+        _tell_queue(session)
+        session.expire_all()
+    for table in (_PARTS, _PROMISES):
+        table.drop(connection)
     return verdicts
 
 
-def write_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-    """Set other columns of many rows to other values each: ``{"row": id, column: value, …}``, all of the same columns.
+def _find_parts(session: Session, day: date, where: Sequence[ColumnElement[bool]]) -> int:
+    """Fill ``_PARTS``; returns how many there are."""
+    over = paid_between(Promise.loan_id, Promise.taken_on, Instalment.until) - Instalment.before
+    # Materialized: else what was paid is added up again wherever it is named.
+    came = (
+        select(
+            Instalment.id,
+            Instalment.promise_id,
+            Promise.case_id,
+            Promise.tolerance,
+            Instalment.until,
+            Instalment.amount,
+            Instalment.state,
+            Instalment.paid,
+            over.label("over"),
+        )
+        .join_from(Instalment, Promise)
+        .where(*where)
+        .cte("came", nesting=True)
+        .prefix_with("MATERIALIZED")
+        .c
+    )
+    paid = case((came.over < 0, 0), (came.over > came.amount, came.amount), else_=came.over)
+    ended = came.until < day
+    judged = or_(came.state != PromiseState.OPEN, ended)
+    state = case((judged, verdict_of(came.amount, paid, came.tolerance)), else_=came.state)
+    changed = or_(paid != came.paid, and_(came.state == PromiseState.OPEN, ended))
+    rows = select(came.id, came.promise_id, came.case_id, came.until, paid, came.state, state).where(changed)
+    return rows_of(session, insert(_PARTS).from_select([column.name for column in _PARTS.c], rows))
 
-    One statement on SQLite, a few with many values on PostgreSQL: one for each row takes long on both.
+
+def _keep_parts(session: Session) -> None:
+    table, new = Instalment.__table__, _PARTS.c
+    statement = update(table).where(table.c.id == new.instalment_id)  # type: ignore[arg-type]
+    session.connection().execute(statement.values(paid=new.paid, state=new.state))
+
+
+def _conclude(session: Session, day: date) -> int:
+    """Keep the verdict of each promise whose instalments are all judged, and tell its case; returns how many."""
+    touched = select(_PARTS.c.promise_id)
+    made = (
+        select(
+            Promise.id,
+            Promise.case_id,
+            func.max(Instalment.until).label("last"),
+            func.sum(Instalment.paid).label("paid"),
+            Promise.state.label("was"),
+            whole_of(Instalment.state).label("state"),
+        )
+        .join_from(Instalment, Promise)
+        .where(Promise.id.in_(touched))
+        .group_by(Promise.id, Promise.case_id, Promise.state)
+        .subquery("made")
+        .c
+    )
+    place = func.row_number().over(partition_by=(made.case_id, made.state == made.was), order_by=made.id)
+    rows = select(made.id, made.case_id, made.last, made.paid, made.was, made.state, place)
+    session.execute(insert(_PROMISES).from_select([column.name for column in _PROMISES.c], rows))
+    table, new = Promise.__table__, _PROMISES.c
+    on = case((new.state != PromiseState.OPEN, _day_after(session, new.last)))
+    kept = update(table).where(table.c.id == new.promise_id)  # type: ignore[arg-type]
+    session.connection().execute(kept.values(paid=new.paid, state=new.state, judged_on=on))
+    return _tell_cases(session, day)
+
+
+def _day_after(session: Session, day: ColumnElement[Any]) -> ColumnElement[Any]:
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(day + 1, Date)
+    return type_coerce(func.date(day, "+1 day"), Date)
+
+
+def _tell_cases(session: Session, day: date) -> int:
+    """``cases.fire`` for all verdicts at once, by the same table of states: each is an event of its case.
+
+    Of several of one case one after the other, for each begins where the one before has led.
     """
-    if not rows:
-        return
-    names, connection = [name for name in rows[0] if name != "row"], session.connection()
-    if connection.dialect.name == "sqlite":
-        _write_json(connection, table, names, rows)
-        return
-    columns = [column("row", table.c.id.type), *(column(n, table.c[n].type) for n in names)]
-    for first in range(0, len(rows), _ROWS):
-        given = values(*columns, name="given").data(
-            [(one["row"], *(one[n] for n in names)) for one in rows[first : first + _ROWS]]
+    new, table, events = _PROMISES.c, Case.__table__, CaseEvent
+    is_new = new.state != new.was
+    revised = new.was != PromiseState.OPEN
+    told = select(new.state, func.count(), func.sum(case((revised, 1), else_=0)), func.max(new.place))
+    counts = session.execute(told.where(is_new).group_by(new.state)).all()
+    kept = new.state == PromiseState.KEPT
+    kind = case((kept, Event.PROMISE_KEPT.value), else_=Event.PROMISE_BROKEN.value)
+    for place in range(1, max((row[3] for row in counts), default=0) + 1):
+        now = and_(is_new, new.place == place)
+        led = case(
+            (kept, after(table.c.state, Event.PROMISE_KEPT)), else_=after(table.c.state, Event.PROMISE_BROKEN)
         )
-        connection.execute(
-            update(table)
-            .where(table.c.id == given.c.row)
-            .values({n: cast(given.c[n], table.c[n].type) for n in names})
-        )
+        moved = update(table).where(table.c.id == new.case_id, now)  # type: ignore[arg-type]
+        session.connection().execute(moved.values(state=led, version=table.c.version + 1))
+        on = case((revised, literal(day)), else_=_day_after(session, new.last))
+        why = as_json(session, case((revised, literal(stored(_REVISED))), else_=null()))
+        rows = select(new.case_id, on, kind, Case.state, new.paid, why)
+        rows = rows.join_from(_PROMISES, Case, Case.id == new.case_id).where(now).order_by(new.promise_id)
+        columns = [events.case_id, events.on, events.kind, events.state, events.amount, events.why]
+        session.execute(insert(events).from_select(columns, rows))
+    if counts:
+        tally = {state.value: count for state, count, *_ in counts}
+        anew = sum(int(row[2]) for row in counts)
+        audit.record(session, audit.SYSTEM, "promises.judged", "promise", "", **tally, revised=anew)
+    return sum(row[1] for row in counts)
 
 
-def _write_json(connection: Connection, table: Any, names: list[str], rows: list[dict[str, Any]]) -> None:
-    """The same on SQLite, which reads all the rows from one parameter."""
-    dialect = connection.dialect
-    stored = {
-        n: table.c[n].type.dialect_impl(dialect).bind_processor(dialect) or (lambda kept: kept) for n in names
-    }
-    given = [[one["row"], *(process(one[n]) for n, process in stored.items())] for one in rows]
-    new = ", ".join(f"{n} = json_extract(given.value, '$[{place}]')" for place, n in enumerate(names, 1))
-    found = f"{table.name}.id = json_extract(given.value, '$[0]')"
-    statement = text(f"UPDATE {table.name} SET {new} FROM json_each(:rows) AS given WHERE {found}")
-    connection.execute(statement, {"rows": json.dumps(given)})
-
-
-def _chunks(ids: set[int], size: int = 500) -> Iterable[list[int]]:
-    ordered = sorted(ids)
-    return (ordered[n : n + size] for n in range(0, len(ordered), size))
-
-
-def _conclude(session: Session, promise_ids: set[int], day: date) -> int:
-    """Keep the verdict of each promise whose instalments are all judged, and let its case follow."""
-    told, new = [], []
-    for ids in _chunks(promise_ids):
-        parts = defaultdict(list)
-        query = select(Instalment.promise_id, Instalment.state, Instalment.until, Instalment.paid)
-        for row in session.execute(query.where(Instalment.promise_id.in_(ids))):
-            parts[row.promise_id].append(row)
-        query_of = select(Promise.id, Promise.case_id, Promise.state, Promise.amount)
-        for made in session.execute(query_of.where(Promise.id.in_(ids)).order_by(Promise.id)):
-            mine = parts[made.id]
-            state = whole(row.state for row in mine)
-            on = None if state is PromiseState.OPEN else max(row.until for row in mine) + timedelta(days=1)
-            paid = sum(row.paid for row in mine)
-            new.append({"row": made.id, "state": state, "paid": paid, "judged_on": on})
-            if state is not made.state:
-                revised = made.state is not PromiseState.OPEN
-                told.append((made.case_id, state, day if revised else on, paid, revised))
-    write_rows(session, Promise.__table__, new)
-    _fire_all(session, told)
-    return len(told)
-
-
-def _fire_all(session: Session, told: list[tuple[int, PromiseState, Any, int, bool]]) -> None:
-    """``cases.fire`` for many cases at once: by the same table of states."""
-    standing: dict[int, State] = {}
-    versions: dict[int, int] = {}
-    for ids in _chunks({row[0] for row in told}):
-        for row in session.execute(select(Case.id, Case.state, Case.version).where(Case.id.in_(ids))):
-            standing[row.id], versions[row.id] = row.state, row.version
-    events = []
-    for case_id, state, on, paid, revised in told:
-        event = Event.PROMISE_KEPT if state is PromiseState.KEPT else Event.PROMISE_BROKEN
-        after = follow(standing[case_id], event, SYSTEM)
-        if isinstance(after, Refusal):  # the table lets the programme judge in every state
-            raise RuntimeError(str(after.sentence))
-        standing[case_id] = after
-        versions[case_id] += 1
-        why = T("A ledger has shown otherwise: judged anew.").to_json() if revised else None
-        events.append(
-            {"case_id": case_id, "on": on, "kind": event, "state": after, "amount": paid, "why": why}
-        )
-    if events:
-        session.connection().execute(insert(CaseEvent.__table__), events)  # type: ignore[arg-type]
-        moved = [{"row": key, "state": standing[key], "version": versions[key]} for key in standing]
-        write_rows(session, Case.__table__, moved)
-        audit.record(session, audit.SYSTEM, "promises.judged", "promise", "", **_tally(told))
-
-
-def _tally(told: list[tuple[int, PromiseState, Any, int, bool]]) -> dict[str, int]:
-    """How many verdicts of each kind, and how many of them took the place of another; each is an event of its case."""
-    counts = Counter(state.value for _, state, *_ in told)
-    return {**counts, "revised": sum(revised for *_, revised in told)}
-
-
-def _tell_cases(session: Session, case_ids: set[int], broken: dict[int, date]) -> None:
+def _tell_queue(session: Session) -> None:
     """The next instalment promised, and a broken one that no contact has followed, for the day's queue."""
-    new = []
-    for ids in _chunks(case_ids):
-        parts = join(Promise, Instalment, Instalment.promise_id == Promise.id)
-        query = select(Promise.case_id).select_from(parts).where(Promise.case_id.in_(ids))
-        waits = query.where(Promise.state == PromiseState.OPEN, Instalment.state == PromiseState.OPEN)
-        first = waits.add_columns(func.min(Instalment.due_on)).group_by(Promise.case_id)
-        following: dict[int, date] = {row[0]: row[1] for row in session.execute(first)}
-        failed = set(session.scalars(query.where(Instalment.state.in_(_FAILED)).distinct()))
-        known = select(
-            Case.id, Case.promise_broken_on, Case.township_contact_on, Case.branch_contact_on
-        ).where(Case.id.in_(ids))
-        for number, kept, *contacts in session.execute(known):
-            on = broken.get(number)
-            if on is None or any(contact is not None and contact >= on for contact in contacts):
-                on = kept if number in failed else None
-            new.append({"row": number, "promise_due_on": following.get(number), "promise_broken_on": on})
-    write_rows(session, Case.__table__, new)
-
-
-def settle_reports(session: Session, as_of: date) -> tuple[int, int]:
-    """Hold reported repayments against a ledger of ``as_of``; returns how many it confirmed and contradicted.
-
-    Of each loan that this ledger lists, the oldest report first: its principal is confirmed when the repayments that
-    ledgers show from its day on still cover it. A report of costs or interest alone waits: a ledger cannot tell.
-    """
-    put_setting(session, LEDGER_CAME, YES)
-    reported = ReportedRepayment
-    listed = exists().where(Snapshot.loan_id == reported.loan_id, Snapshot.as_of == as_of)
-    waiting = session.scalars(
-        select(reported)
-        .where(
-            reported.state == ReportState.REPORTED,
-            reported.paid_on <= as_of,
-            reported.principal > 0,
-            listed,
-        )
-        .order_by(reported.loan_id, reported.paid_on, reported.id)
-    ).all()
-    confirmed = 0
-    for report in waiting:
-        covering = session.execute(
-            select(Repayment.paid_on, Repayment.amount)
-            .where(Repayment.loan_id == report.loan_id, Repayment.paid_on >= report.paid_on)
-            .where(Repayment.as_of <= as_of)
-            .order_by(Repayment.paid_on)
-        ).all()
-        used = session.scalar(
-            select(func.coalesce(func.sum(reported.principal), 0)).where(
-                reported.loan_id == report.loan_id,
-                reported.state == ReportState.CONFIRMED,
-                reported.covered_on >= report.paid_on,
-            )
-        )
-        covers = sum(row.amount for row in covering) - (used or 0) >= report.principal
-        report.state = ReportState.CONFIRMED if covers else ReportState.CONTRADICTED
-        report.settled_as_of, report.covered_on = as_of, covering[-1].paid_on if covers else None
-        confirmed += covers
-        session.flush()
-        if not covers:
-            take_back(session, report.case, report.paid_on, [on for _, on in restarts(session, report.case)])
-        audit.record(
-            session, audit.SYSTEM, f"promises.{report.state.value}", "case", report.case_id, report=report.id
-        )
-    return confirmed, len(waiting) - confirmed
+    table, parts = Case.__table__, _PARTS.c
+    newly = and_(parts.state.in_(_FAILED), parts.state != parts.was)
+    last = func.max(case((newly, parts.until)))
+    told = select(parts.case_id, last.label("last")).group_by(parts.case_id).subquery("told").c
+    waits = and_(Promise.state == PromiseState.OPEN, Instalment.state == PromiseState.OPEN)
+    following = func.min(case((waits, Instalment.due_on))).label("following")
+    failed = func.max(case((Instalment.state.in_(_FAILED), 1), else_=0)).label("failed")
+    all_parts = select(Promise.case_id, following, failed).join_from(Promise, Instalment)
+    all_parts = all_parts.where(Promise.case_id.in_(select(parts.case_id))).group_by(Promise.case_id)
+    stands = all_parts.subquery("stands").c
+    on = _day_after(session, told.last)
+    unfollowed = [
+        or_(contact.is_(None), contact < on)
+        for contact in (table.c.township_contact_on, table.c.branch_contact_on)
+    ]
+    broken = case(
+        (and_(told.last.is_not(None), *unfollowed), on), (stands.failed == 1, table.c.promise_broken_on)
+    )
+    mine = (table.c.id == told.case_id, table.c.id == stands.case_id)
+    statement = update(table).where(*mine)  # type: ignore[arg-type]
+    session.connection().execute(statement.values(promise_due_on=stands.following, promise_broken_on=broken))

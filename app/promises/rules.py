@@ -1,8 +1,9 @@
 """Promises to pay, how they are judged, and how a payment is allocated. Pure. Amounts in 分."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from app.clock import add_months, month_end
 from app.labels import Labelled, T, Text
@@ -112,11 +113,18 @@ def refusal(
     return None
 
 
+# What came of an instalment whose time is over: the first that holds of its amount, what was paid in time (both 分)
+# and the tolerance (percent of it that may be short), else UNPAID. They hold of numbers and of columns alike.
+VERDICTS: tuple[tuple[PromiseState, Callable[[Any, Any, Any], Any]], ...] = (
+    (PromiseState.KEPT, lambda amount, paid, tolerance: paid * 100 >= amount * (100 - tolerance)),
+    (PromiseState.PARTIAL, lambda _amount, paid, _tolerance: paid > 0),
+)
+UNPAID = PromiseState.BROKEN
+
+
 def verdict(amount: int, paid: int, tolerance: int) -> PromiseState:
     """What came of an instalment whose time is over. ``tolerance``: percent of it that may be short."""
-    if paid * 100 >= amount * (100 - tolerance):
-        return PromiseState.KEPT
-    return PromiseState.PARTIAL if paid > 0 else PromiseState.BROKEN
+    return next((state for state, holds in VERDICTS if holds(amount, paid, tolerance)), UNPAID)
 
 
 def whole(states: Iterable[PromiseState]) -> PromiseState:

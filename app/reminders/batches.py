@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.accounts.models import User
+from app.db import own_setting
 from app.files import FileStore
 from app.labels import T, Text
 from app.places.queries import within
@@ -30,6 +31,7 @@ from app.sms.protocol import Accepted
 AT_ONCE = 500  # messages claimed by one round
 ANSWERED_WITHIN = 60  # days in which a platform reports
 COUNTY = CODE_LENGTHS[Level.COUNTY]
+_LOCK = "reminders_results"
 
 
 class ResultRefused(ValueError):
@@ -119,6 +121,7 @@ def take_results(
     ``region``: only messages of batches within it are meant.
     """
     digest = hashlib.sha256(content).hexdigest()
+    own_setting(session, _LOCK)  # two people with the same file: the second is told of the first
     before = session.scalar(
         select(HandoffResult).where(HandoffResult.region_code == region, HandoffResult.digest == digest)
     )

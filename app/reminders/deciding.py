@@ -9,6 +9,7 @@ from app import audit
 from app.accounts.models import User
 from app.labels import Labelled, T, Text
 from app.loans.models import Borrower
+from app.reminders.judging import ANEW
 from app.reminders.models import WHY, MessageTemplate, OutboxMessage, Reminder, SmsChannel
 from app.reminders.moves import Clocks, move
 from app.reminders.plan import text_of
@@ -100,7 +101,7 @@ def _anew(session: Session, old: OutboxMessage, phone: str, clocks: Clocks) -> O
         raise DecisionRefused("decision", T("No day is left before the message becomes untrue."))
     text = _text(session, old)
     made = OutboxMessage(
-        key=f"reminder:anew:{old.id}",
+        key=f"{ANEW}{old.id}",
         borrower_id=old.borrower_id,
         template_id=old.template_id,
         lender_id=old.lender_id,

@@ -14,13 +14,23 @@ from app.fairness.queries import limits_for
 from app.loans.models import Borrower, Loan
 from app.policies.queries import Policies
 from app.policies.rules import Key
-from app.reminders.models import MessageTemplate, OutboxMessage, PhoneOptOut, Reminder, SmsChannel, SmsSpend
+from app.reminders.models import (
+    Campaign,
+    MessageTemplate,
+    OutboxMessage,
+    PhoneOptOut,
+    Reminder,
+    SmsChannel,
+    SmsSpend,
+)
 from app.reminders.moves import Clocks, move
-from app.reminders.plan import UNWANTED, Words, text_of
-from app.reminders.rules import Hours, may_leave
+from app.reminders.plan import UNWANTED, Words, policies_of, text_of
+from app.reminders.rules import CampaignState, Hours, may_leave, policy_at
 from app.reminders.states import MAY_HAVE_ARRIVED, Event
 from app.reminders.wording import Due
 from app.sms.rules import parts
+
+ANEW = "reminder:anew:"  # the key of what a person has sent anew begins so
 
 
 class Judge:
@@ -55,6 +65,10 @@ class Judge:
             session, borrowers, [m.phone for m in waiting if m.borrower_id is None], clocks.today
         )
         self.dues = _dues(session, [message.id for message in waiting])
+        self.policies = policies_of(session)
+        self.ended_campaigns = _stopped(
+            session, {m.campaign_id for m in waiting if m.campaign_id is not None}
+        )
         self.spent = [0, 0, 0]
         self.ended = 0
         self.day, self.month = _spent(session, clocks.today)
@@ -66,10 +80,12 @@ class Judge:
             return False
         if message.borrower_id in self.unwanted or message.phone in self.stopped:
             return self._end(message, Event.NOT_WANTED, "opted out, or in hardship")
+        if message.campaign_id in self.ended_campaigns:  # it was with a worker then, and came back
+            return self._end(message, Event.NOT_NEEDED, "the campaign was stopped")
         if message.expires_at <= self.clocks.business:
             return self._end(message, Event.TOO_LATE, "")
-        if message.key.startswith("reminder:") and not self._still_true(message):
-            return self._end(message, Event.NOT_NEEDED, "repaid, or the due date changed")
+        if message.key.startswith("reminder:") and (why := self._untrue(message)):
+            return self._end(message, Event.NOT_NEEDED, why)
         limits = limits_for(self.numbers, message.region_code, message.lender_id)
         days_off = bool(self.numbers(Key.SMS_DAYS_OFF, message.region_code, message.lender_id))
         hours = Hours(limits.sms_from, limits.sms_until, limits.sms_per_day, limits.sms_per_week, days_off)
@@ -91,20 +107,31 @@ class Judge:
         limits = ((self.channel.daily_limit, self.day), (self.channel.monthly_limit, self.month))
         return any(limit and spent + cost > limit for limit, spent in limits)
 
-    def _still_true(self, message: OutboxMessage) -> bool:
-        """Does one of its loans still fall due then? The text is written anew when a balance has changed."""
+    def _untrue(self, message: OutboxMessage) -> str:
+        """Why none of its loans is to be told of so any more, "" where one is. A changed balance changes the text."""
         rows = self.dues[message.id]
-        true = [
+        owed = [
             row
             for row in rows
             if row.balance > 0 and not row.missing_since and row.effective_due_on == row.due_on
         ]
+        true = [row for row in owed if self._still_policy(message, row)]
         template = self._template(message)
         if template and true and (len(true) < len(rows) or any(row.balance != row.amount for row in true)):
             dues = [Due(row.balance, row.due_on) for row in true]
             message.text, _ = text_of(template, self.names[message.borrower_id or 0], dues)
             message.parts = parts(message.text)
-        return bool(true)
+        if true:
+            return ""
+        return "the policy has changed" if owed else "repaid, or the due date changed"
+
+    def _still_policy(self, message: OutboxMessage, row: Any) -> bool:
+        """Does the county still tell so long before? What a campaign tells, or a person sends anew, is no policy's."""
+        if message.campaign_id is not None or message.key.startswith(ANEW):
+            return True
+        region = row.village_code or row.township_code
+        leads = policy_at(self.policies, region=region, lender_id=row.lender_id, on=self.clocks.today)
+        return row.lead in leads
 
     def _template(self, message: OutboxMessage) -> MessageTemplate | None:
         """A campaign keeps its own text; a reminder takes the newest."""
@@ -155,12 +182,17 @@ def _sent(
 
 def _dues(session: Session, messages: list[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    columns = (Reminder.message_id, Reminder.due_on, Reminder.amount, Loan.balance, Loan.missing_since,
-               Loan.effective_due_on)  # fmt: skip
+    columns = (Reminder.message_id, Reminder.due_on, Reminder.lead, Reminder.amount, Loan.balance, Loan.missing_since,
+               Loan.effective_due_on, Loan.lender_id, Loan.village_code, Loan.township_code)  # fmt: skip
     query = select(*columns).join(Loan, Loan.id == Reminder.loan_id).where(Reminder.message_id.in_(messages))
     for row in session.execute(query.order_by(Reminder.id)):
         found[row.message_id].append(row)
     return found
+
+
+def _stopped(session: Session, campaigns: set[int]) -> set[int]:
+    query = select(Campaign.id).where(Campaign.id.in_(campaigns), Campaign.state == CampaignState.STOPPED)
+    return set(session.scalars(query)) if campaigns else set()
 
 
 def _spent(session: Session, today: date) -> tuple[int, int]:

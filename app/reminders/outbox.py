@@ -61,6 +61,8 @@ def claim(
     channel = channel_of(session, provider)
     if channel.paused_at is not None:
         return []
+    if channel.daily_limit or channel.monthly_limit:  # one after the other, or two would spend the same rest
+        session.execute(select(SmsChannel.name).where(SmsChannel.name == provider).with_for_update())
     for _ in range(MOST_ROUNDS):  # past those that are only ended or put off
         claims, ended = _round(session, channel, owner, clocks, timings, count, token)
         if claims or not ended:

@@ -116,11 +116,15 @@ def take_receipt(session: Session, provider: str, receipt: Receipt, real: dateti
     )
     if not keep_once(session, row):
         return False
-    message = session.scalar(
+    # Locked after the receipt is written: whoever finishes this message at the same moment either sees the receipt,
+    # or is waited for here. Without it each would miss what the other writes, and the receipt would do nothing.
+    query = (
         select(OutboxMessage)
         .join(SendAttempt, SendAttempt.message_id == OutboxMessage.id)
         .where(SendAttempt.token == receipt.token)
+        .with_for_update(of=OutboxMessage)
     )
+    message = session.scalar(query, execution_options={"populate_existing": True})
     if message is not None and message.state in sources(Event.FOUND):
         move(session, message.id, message.fence, Event.FOUND, real, provider_id=receipt.id, why="")
     known = select(OutboxMessage.id).where(

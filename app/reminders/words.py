@@ -11,6 +11,7 @@ WHYS = (
     T("the carrier's own opt-out"),
     T("the campaign was stopped"),
     T("repaid, or the due date changed"),
+    T("the policy has changed"),
     T("the worker fell silent"),
     T("empty: name"),
     T("empty: phone"),

@@ -39,8 +39,9 @@ from tests.ledger.factory import COUNTY, Line, make_ledger, row
 # GET routes that are no pages: files, signs of life, and a part of a page.
 NOT_PAGES = {
     "static",
-    "dashboard.healthz",
-    "dashboard.readyz",
+    "health.healthz",
+    "health.readyz",
+    "health.show_metrics",
     "bulletin.annex",
     "ledger.refused",
     "ledger.progress",

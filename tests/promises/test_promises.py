@@ -25,11 +25,12 @@ from app.promises.actions import (
     take_promise,
     withdraw_report,
 )
-from app.promises.judging import judge_promises, settle_reports
+from app.promises.judging import judge_promises
 from app.promises.lists import By, kept
 from app.promises.models import Instalment, Promise, ReportedRepayment
 from app.promises.queries import contradictions, owed, panel
 from app.promises.rules import Part, Payment, PromiseState, ReportState, judge
+from app.promises.settling import settle_reports
 from tests.contacts.conftest import Clock
 from tests.loans.portfolio import NOVEMBER, WAN, snapshot
 

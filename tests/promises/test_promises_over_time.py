@@ -17,10 +17,11 @@ from app.contacts.actions import Entry
 from app.loans.models import Loan, Repayment
 from app.loans.rules import RepaymentSource
 from app.promises.actions import Report, Terms, report_repayment, take_promise, withdraw_report
-from app.promises.judging import judge_promises, must_revise, settle_reports
+from app.promises.judging import judge_promises
 from app.promises.models import Promise
 from app.promises.queries import last_restart
 from app.promises.rules import Part, PromiseState, Restart
+from app.promises.settling import must_revise, settle_reports
 from tests.contacts.conftest import Clock
 from tests.loans.portfolio import NOVEMBER, WAN, snapshot
 

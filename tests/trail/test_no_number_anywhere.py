@@ -14,8 +14,8 @@ from app.audit import AuditEntry
 from app.db import db
 from app.loans.models import Borrower
 from app.trail.models import CorrectionRequest
-from tests.intake.world import OCTOBER, taken
-from tests.ledger.factory import row
+from tests.intake.world import OCTOBER, take
+from tests.ledger.factory import ledger_row
 from tests.trail.conftest import TODAY
 from tests.trail.test_reveal import ask, browser
 
@@ -37,14 +37,13 @@ def test_planted_numbers_are_nowhere(
     app: Flask,
     session: Session,
     office: User,
-    tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     session.commit()
-    (tmp_path / "in").mkdir()
-    taken(tmp_path / "in", [row(contract_no="HT-1", id_number=ID_NUMBER, head_id=HEAD, phone=PHONE)], OCTOBER)
+    take(session, [ledger_row(contract_no="HT-1", id_number=ID_NUMBER, head_id=HEAD, phone=PHONE)], OCTOBER)
+    session.commit()
     client = browser(app, office)
     borrower = session.scalars(select(Borrower).where(Borrower.id_number == ID_NUMBER)).one()
     number = borrower.id
@@ -55,8 +54,8 @@ def test_planted_numbers_are_nowhere(
     assert client.post(f"/borrowers/{number}/corrections", data=form).status_code == 302
     assert session.scalars(select(CorrectionRequest)).one().wanted == PHONE
     pages = [ask(client, number, reason="?", why=PHONE), client.get(f"/{PHONE}")]
-    for path in ("/trail/", f"/trail/borrower/{number}", f"/borrowers/{number}/number", "/retention/", "/"):
-        pages.append(client.get(path))
+    paths = ("/trail/", f"/trail/borrower/{number}", f"/borrowers/{number}/number", "/retention/", "/")
+    pages += [client.get(path) for path in paths]
     pages.append(client.post("/login", data={"username": PHONE[:3], "password": PASSWORD}))
     app.config["PROPAGATE_EXCEPTIONS"] = False
     for broken, status in (
@@ -80,7 +79,7 @@ def test_planted_numbers_are_nowhere(
     assert not found_in(log.encode()), log
     session.rollback()
     kept = files_of(Path(app.instance_path))
-    assert any(name.endswith(".db") or name.endswith(".db-wal") for name in kept)
+    assert any(name.endswith((".db", ".db-wal")) for name in kept)
     assert not {name: found_in(content) for name, content in kept.items() if found_in(content)}
 
 
