@@ -72,6 +72,11 @@ class Settings:
         public = urlsplit(self.public_url).hostname
         return (*LOOPBACK_HOSTS, *self.hosts, *([public] if public else []))
 
+    @staticmethod
+    def database(url: str) -> str:
+        """A database's URL as the settings have it. Raises ConfigError."""
+        return _database_url(url)
+
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings that the documents list from ``environ``; create the instance folder."""

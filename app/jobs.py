@@ -154,11 +154,20 @@ def plan_reminders() -> None:
 
 def send_messages() -> bool:
     """Send one round; True when there may be more to send. Whoever stops the worker waits for a round under way."""
-    with _round:
-        if _ending.is_set():
-            return False
+    held = []
+
+    def hold(point: str) -> None:
+        """From the first claim on; while it only waits for the database, nobody need wait for it."""
+        if point == "claim before commit" and not held:
+            _round.acquire()
+            held.append(True)
+
+    try:
         owner = f"worker-{os.getpid()}"
-        return sending.send_round(sending.current_provider(), owner, _ending.is_set) > 0
+        return sending.send_round(sending.current_provider(), owner, _ending.is_set, hold) > 0
+    finally:
+        if held:
+            _round.release()
 
 
 def reconcile_messages() -> None:

@@ -107,13 +107,14 @@ def status(session: Session, instance: Path, ring: Keyring) -> Status:
         first = func.substr(_raw(column), 1, 1, type_=LargeBinary())
         query = select(first, func.count()).where(column.is_not(None)).group_by(first)
         found.values[str(column)] = {bytes(byte)[0]: count for byte, count in session.execute(query)}
-    for path in _sealed_files(instance):
+    for path in sealed_files(instance):
         number = _number_of(path)
         found.files[number] = found.files.get(number, 0) + 1
     return found
 
 
-def _sealed_files(instance: Path) -> Iterator[Path]:
+def sealed_files(instance: Path) -> Iterator[Path]:
+    """Every sealed file of an instance, whichever key sealed it."""
     for folder in SEALED_FOLDERS:
         for path in sorted((instance / folder).glob("*")):
             other = path.suffix in _PLAIN_ENDINGS or path.name == "lock" or path.name.startswith("tmp")
@@ -251,7 +252,7 @@ def _write(
 
 def _rotate_files(instance: Path, ring: Keyring, tell: Tell) -> tuple[int, int]:
     """Seal files anew; returns how many, and how many are damaged."""
-    waiting = [path for path in _sealed_files(instance) if _number_of(path) < ring.current]
+    waiting = [path for path in sealed_files(instance) if _number_of(path) < ring.current]
     done = damaged = 0
     for path in waiting:
         try:

@@ -170,11 +170,13 @@ def hand_over(actor: str, timings: Timings = USUAL) -> int:
     return count
 
 
-def send_round(provider: Provider, owner: str, ending: Callable[[], bool] = lambda: False) -> int:
+def send_round(
+    provider: Provider, owner: str, ending: Callable[[], bool] = lambda: False, at: Point = _nothing
+) -> int:
     """What a worker's tick does with what may leave now, whoever carries it; how many messages."""
     if provider.name == Handoff.name:
         return hand_over(owner)
-    return send_due(provider, owner, ending=ending)
+    return send_due(provider, owner, ending=ending, at=at)
 
 
 def _send(

@@ -1,6 +1,7 @@
 """The parts of starting up: all models known, all pages registered, the key that fits the database."""
 
 import importlib
+import sys
 from pathlib import Path
 
 from flask import Flask
@@ -16,6 +17,7 @@ SLICES = (
     "papers", "publicity", "desk", "reminders", "ledger", "bulletin", "lines", "trail", "editions",
 )  # fmt: skip
 KEY_FINGERPRINT = "key_fingerprint"
+UNFINISHED = "restore-unfinished"  # a file in the instance folder while a backup is restored there
 
 
 def register_models() -> None:
@@ -122,6 +124,12 @@ def load_key(app: Flask) -> None:
     database server away nothing is decided, and no key is made.
     """
     path = Path(app.instance_path) / "data.key"
+    if {"backup", "restore"} <= set(sys.argv):
+        return  # whose keys and tables are still to come
+    if (path.parent / UNFINISHED).exists():
+        raise ConfigError(
+            f"a restore into {path.parent} was not finished: run the same flask backup restore again"
+        )
     with app.app_context():
         try:
             stored, has_tables = _stored_fingerprint(), True

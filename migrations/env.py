@@ -15,7 +15,14 @@ config = context.config
 
 
 def run() -> None:
-    """Migrate on one connection, each migration in its transaction."""
+    """Migrate on one connection, each migration in its transaction.
+
+    A connection that is handed over (``attributes["connection"]``, a restore) is in a transaction, which stays open.
+    """
+    if given := config.attributes.get("connection"):
+        context.configure(connection=given, target_metadata=Base.metadata, on_version_apply=_check_references)
+        context.run_migrations()
+        return
     engine = current_app.extensions["migrate"].db.engine
     with engine.connect() as connection, _free_to_rebuild(connection):
         context.configure(

@@ -98,6 +98,7 @@ EVERY_PAGE = {"accounts.access", "accounts.rules"}  # the gate that any slice's 
 
 # What wires slices together, may use everything, and is used by nothing below.
 COMMANDS = (
+    "backups",
     "bulletins",
     "bundles",
     "cases",
@@ -120,6 +121,8 @@ COMMANDS = (
 )
 ROOTS = {"health", "metrics", "doctor", "doctor_checks", "keys", "sealing", "startup", "intake", "sending", "sealing", "sheets", "demo.load", "setup", "jobs", "cli", ""}
 ROOTS |= {f"cli.{name}" for name in COMMANDS}
+_BACKUP = ("contents", "create", "lines", "load", "recovery", "refused", "restore", "shelf", "stream", "target")
+ROOTS |= {"backup", *(f"backup.{part}" for part in _BACKUP)}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}
 DATABASE_LIBRARIES = {"sqlalchemy", "flask_sqlalchemy", "alembic", "psycopg", "sqlite3"}

@@ -1,6 +1,7 @@
 """Cases and task forces on the command line."""
 
 import json
+from decimal import Decimal
 
 from flask import Flask
 from sqlalchemy import select
@@ -64,5 +65,27 @@ def test_assigns_and_hands_over(demo_app: Flask) -> None:
     ]
     rehearsed = json.loads(run(demo_app, *words, "--dry-run")[1])
     assert rehearsed["handover"] is None and rehearsed["cases"] > 0
+
+    def meant(*filters: str) -> int:
+        return int(json.loads(run(demo_app, *words, "--dry-run", *filters)[1])["cases"])
+
+    # The two halves of a filter are the whole, and neither is.
+    assert (
+        meant("--min-days", "91") + meant("--max-days", "90")
+        == rehearsed["cases"]
+        > meant("--min-days", "91")
+        > 0
+    )
+    most = max(
+        case.overdue for case in db.session.scalars(select(Case).where(Case.township_user_id == agang.id))
+    )
+    yuan = str(Decimal(most) / 100)
+    assert (
+        0
+        < meant("--min-amount", yuan)
+        == rehearsed["cases"] - meant("--max-amount", str(Decimal(most - 1) / 100))
+    )
+    for wrong in (("--min-days", "9", "--max-days", "8"), ("--township", "999999"), ("--min-amount", "many")):
+        assert run(demo_app, *words, "--dry-run", *wrong)[0] in (1, 2)
     assert json.loads(run(demo_app, *words)[1])["shares"] == {"agang2": rehearsed["cases"]}
     assert json.loads(run(demo_app, *words)[1])["cases"] == 0

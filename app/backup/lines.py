@@ -1,8 +1,8 @@
 """Rows as text, the same from either database: PostgreSQL's COPY form, columns in the table's order, rows in the key's.
 
-Truth is 0 and 1, a moment is UTC with six decimals, bytes are ``\\\\x`` and hex, and what is not there is ``\\N``. The database
-itself writes the lines. What tables and columns there are is asked of the database and not of the models, so that
-one that still waits for its migration can be backed up before it.
+Truth is 0 and 1, a moment is UTC with six decimals, bytes are ``\\\\x`` and hex, and what is not there is
+``\\N``. The database itself writes the lines. What tables and columns there are is asked of the database and
+not of the models, so that one that still waits for its migration can be backed up before it.
 """
 
 import hashlib
@@ -28,7 +28,15 @@ _KINDS: tuple[tuple[type[sa.TypeEngine[Any]], str], ...] = (
 )
 VERSION_TABLE = "alembic_version"
 _FETCH = 2_000
-_SPECIAL = {"\\": 92, "t": 9, "n": 10, "r": 13, "b": 8, "f": 12, "v": 11}  # as COPY escapes them, the backslash first
+_SPECIAL = {
+    "\\": 92,
+    "t": 9,
+    "n": 10,
+    "r": 13,
+    "b": 8,
+    "f": 12,
+    "v": 11,
+}  # as COPY escapes them, the backslash first
 _ANY_SPECIAL = f"'*['||char({','.join(str(code) for code in _SPECIAL.values())})||']*'"
 
 
@@ -72,7 +80,9 @@ def kind_of(type_: sa.TypeEngine[Any]) -> str:
 def shapes(connection: Connection) -> list[Shape]:
     """The tables of a database, by name, without Alembic's own."""
     inspector = inspect(connection)
-    keys = {name: found["constrained_columns"] for (_, name), found in inspector.get_multi_pk_constraint().items()}
+    keys = {
+        name: found["constrained_columns"] for (_, name), found in inspector.get_multi_pk_constraint().items()
+    }
     columns = {name: found for (_, name), found in inspector.get_multi_columns().items()}
     return [
         Shape(name, tuple((c["name"], kind_of(c["type"])) for c in columns[name]), tuple(keys[name]))
@@ -131,10 +141,10 @@ def _from_postgres(connection: Connection, shape: Shape) -> Iterator[bytes]:
     columns = ", ".join(_in_postgres(f'"{name}"', kind) for name, kind in shape.columns)
     kinds = dict(shape.columns)
     order = ", ".join(f'"{name}"' + (' COLLATE "C"' if kinds[name] == TEXT else "") for name in shape.key)
-    with driver.cursor() as cursor:
-        with cursor.copy(f'COPY (SELECT {columns} FROM "{shape.name}" ORDER BY {order}) TO STDOUT') as copy:
-            for row in copy:
-                yield bytes(row)
+    statement = f'COPY (SELECT {columns} FROM "{shape.name}" ORDER BY {order}) TO STDOUT'
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in copy:
+            yield bytes(row)
 
 
 def _in_postgres(column: str, kind: str) -> str:

@@ -1,7 +1,7 @@
 """The recovery key: what opens backups. It lies beside the data and on paper, and in no backup.
 
-As text it is 14 groups of four letters and digits (base32) with a check, so that a slip of the pen is told from a wrong
-key: ``7K2M-…``. Whoever has a backup and this key has everything, the key of personal data included.
+As text it is 14 groups of four letters and digits (base32) with a check, so that a slip of the pen is told from
+a wrong key: ``7K2M-…``. Whoever has a backup and this key has everything, the key of personal data included.
 """
 
 import base64
@@ -21,7 +21,7 @@ from app.labels import T
 FILE = "backup.key"
 _BYTES, _CHECK_LETTERS, _GROUP = 32, 4, 4
 _LETTERS = 52  # 32 bytes in base32, without padding
-_SLIPS = str.maketrans({"0": "O", "1": "I", "8": "B", "9": "G"})  # digits that base32 does not have, as they are misread
+_SLIPS = str.maketrans({"0": "O", "1": "I", "8": "B", "9": "G"})  # digits that base32 lacks
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,7 +45,9 @@ class RecoveryKey:
         key = cls(secret)
         if len(secret) != _BYTES or key._letters() != letters:
             raise BackupRefused(
-                T("This is no recovery key: it has 14 groups of four letters and digits. Look for a slip in typing.")
+                T(
+                    "This is no recovery key: it has 14 groups of four letters and digits. Look for a slip in typing."
+                )
             )
         return key
 

@@ -18,5 +18,8 @@ class BackupDamaged(BackupRefused):
 def damaged(where: str) -> BackupDamaged:
     """``where`` is a place in the file, for whoever looks into it."""
     return BackupDamaged(
-        T("This backup is damaged or cut off (%(where)s). Take another copy of it, or an older one.", where=where)
+        T(
+            "This backup is damaged or cut off (%(where)s). Take another copy of it, or an older one.",
+            where=where,
+        )
     )

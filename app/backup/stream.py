@@ -3,9 +3,9 @@
     QINGSHOU BACKUP 1 {"made_at": …, "salt": …}\\n
     length (4 bytes) ciphertext    as often as needed
 
-Every backup has a key of its own, derived from the recovery key, a salt and the whole first line. A frame is AES-256-GCM;
-its nonce is its number, with a mark on the last one. So a changed byte, a missing, added, moved or repeated frame
-and a cut-off end are all found, and nothing is handed on before it was found whole.
+Every backup has a key of its own, derived from the recovery key, a salt and the whole first line. A frame is
+AES-256-GCM; its nonce is its number, with a mark on the last one. So a changed byte, a missing, added, moved or
+repeated frame and a cut-off end are all found, and nothing is handed on before it was found whole.
 """
 
 import hashlib

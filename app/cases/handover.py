@@ -19,7 +19,7 @@ from app.cases.assignment import ASKED, HOLDER, all_slots, as_json, number_or_nu
 from app.cases.models import Case, CaseEvent, Handover, HandoverCase
 from app.cases.queries import cases_in
 from app.cases.states import Event
-from app.forces.rules import LINE_OF, MAX_REASON, Line, Slot, Which
+from app.forces.rules import LINE_OF, MAX_REASON, Line, Slot, Which, wrong_bounds
 from app.labels import T, Text
 from app.loans.models import Loan
 from app.today import now
@@ -75,6 +75,8 @@ def check(order: Order, today: date) -> None:
         raise HandoverRefused("reason", T("Give the reason of the handover."))
     if len(order.reason.strip()) > MAX_REASON:
         raise HandoverRefused("reason", T("A reason has at most %(n)s characters.", n=MAX_REASON))
+    if (wrong := wrong_bounds(order.which)) is not None:
+        raise HandoverRefused(*wrong)
     for taker in order.takers:
         _check_taker(giver, taker)
 

@@ -6,6 +6,7 @@ One file for each kind of work, and ``terminal.py`` for how all of them speak.
 from flask import Flask
 
 from app.cli import (
+    backups,
     bulletins,
     bundles,
     cases,
@@ -30,7 +31,7 @@ _COMMANDS = (
     instance.places, ledgers.ledger, cases.cases, cases.forces, bulletins.bulletin, bulletins.targets, people.users,
     months.month, instance.demo, instance.worker, instance.setup, instance.prepare,
     policies.policies, reminders.reminders, sms.sms, outlook.lines, outlook.forecast,
-    operations.doctor, trust.audit, trust.keys, trust.privacy,
+    operations.doctor, backups.backup, trust.audit, trust.keys, trust.privacy,
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from flask_babel import gettext
 
 from app.accounts.rules import Permission
-from app.cli.terminal import Day, actor_option, fail, localized, print_json, say, stdout, today
+from app.cli.terminal import Day, Yuan, actor_option, fail, localized, print_json, say, stdout, today
 from app.forces.rules import Line
 from app.labels import T
 
@@ -218,6 +218,10 @@ def _allowed(username: str) -> Any:
 @click.option("--from", "giver", metavar="USER", required=True, help="Whose cases.")
 @click.option("--to", "takers", metavar="USER", multiple=True, help="May be repeated; without: by the rules.")
 @click.option("--township", "area", metavar="CODE", help="Only cases of this township or village.")
+@click.option("--min-days", type=click.IntRange(0), help="Only cases so many days past due, or more.")
+@click.option("--max-days", type=click.IntRange(0), help="Only cases so many days past due, or fewer.")
+@click.option("--min-amount", type=Yuan(), help="Only cases of so many yuan overdue, or more.")
+@click.option("--max-amount", type=Yuan(), help="Only cases of so many yuan overdue, or less.")
 @click.option("--on", type=Day(), help="From which day on; by default today.")
 @click.option("--reason", required=True, help="Why; it stands in the history of the case.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
@@ -228,21 +232,29 @@ def cases_handover(
     giver: str,
     takers: tuple[str, ...],
     area: str | None,
+    min_days: int | None,
+    max_days: int | None,
+    min_amount: int | None,
+    max_amount: int | None,
     on: date | None,
     reason: str,
     dry_run: bool,
     as_json: bool,
     username: str,
 ) -> None:
-    """Hand the cases of a collector to others."""
+    """Hand the cases of a collector to others: all of them, or those that the filters leave."""
     from app.cases.handover import HandoverRefused, Order, hand_over, preview
     from app.db import db
     from app.forces.queries import collectors_in
     from app.forces.rules import Which
+    from app.places.models import Region
 
     session, actor = db.session(), _allowed(username)
     people = [_actor_account(giver), *map(_actor_account, takers)]
-    order = Order(people[0], people[1:], on or today(), reason, Which(area=area))
+    if area and session.get(Region, area) is None:
+        fail(T("There is no place with the code %(code)s.", code=area))
+    which = Which(area, None, min_days, max_days, min_amount, max_amount)
+    order = Order(people[0], people[1:], on or today(), reason, which)
     if order.giver.id not in {one.id for one in collectors_in(session, actor.scope, active=False)}:
         fail(T("%(name)s is not within your area.", name=giver))
     try:

@@ -60,6 +60,22 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is not a date like 2023-10-31", param, ctx)
 
 
+class Yuan(click.ParamType[int]):
+    """An amount written in yuan, as 分."""
+
+    name = "yuan"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from app.money import to_fen
+
+        if isinstance(value, int):
+            return value
+        try:
+            return to_fen(value)
+        except ValueError:
+            self.fail(f"{value!r} is no amount in yuan", param, ctx)
+
+
 def reader_locale() -> str:
     """Chinese where the terminal's locale is, else English: the rule of the set-up's sentences too."""
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""

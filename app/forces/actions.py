@@ -12,7 +12,7 @@ from app.accounts.actions import set_active
 from app.accounts.models import User
 from app.accounts.rules import COLLECTORS
 from app.forces.models import Absence, Area, AssignmentRule, Member, TaskForce
-from app.forces.rules import LINE_OF, MAX_REASON, ROLE_OF, Line, Method, Which
+from app.forces.rules import LINE_OF, MAX_REASON, ROLE_OF, Line, Method, Which, wrong_bounds
 from app.labels import T, Text
 from app.places.models import Region
 from app.places.rules import CODE_LENGTHS, Level
@@ -133,15 +133,8 @@ def check_rule(session: Session, county: str, entry: RuleEntry) -> None:
     at_branch = which.branch_id is None or any(one.branch_id == which.branch_id for one in entry.users)
     if entry.line is Line.BRANCH and not at_branch:
         raise ForcesRefused("users", T("None of these collectors sees cases of this branch."))
-    _check_bounds("max_days", which.min_days, which.max_days)
-    _check_bounds("max_amount", which.min_amount, which.max_amount)
-
-
-def _check_bounds(field: str, least: int | None, most: int | None) -> None:
-    if (least is not None and least < 0) or (most is not None and most < 0):
-        raise ForcesRefused(field, T("Numbers below zero fit nothing."))
-    if least is not None and most is not None and least > most:
-        raise ForcesRefused(field, T("The upper bound is below the lower one."))
+    if (wrong := wrong_bounds(which)) is not None:
+        raise ForcesRefused(*wrong)
 
 
 def save_rule(

@@ -68,6 +68,20 @@ class Which:
         )
 
 
+def wrong_bounds(which: Which) -> tuple[str, Text] | None:
+    """The field of a bound that lets nothing fit, and why; None where there is none."""
+    bounds = (
+        ("max_days", which.min_days, which.max_days),
+        ("max_amount", which.min_amount, which.max_amount),
+    )
+    for field, least, most in bounds:
+        if min(least or 0, most or 0) < 0:
+            return field, T("Numbers below zero fit nothing.")
+        if least is not None and most is not None and least > most:
+            return field, T("The upper bound is below the lower one.")
+    return None
+
+
 def _between(value: int, least: int | None, most: int | None) -> bool:
     return (least is None or value >= least) and (most is None or value <= most)
 

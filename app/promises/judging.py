@@ -80,7 +80,7 @@ def verdict_of(amount: Any, paid: Any, tolerance: Any) -> ColumnElement[Any]:
     return case(*holds, else_=literal(UNPAID, _STATE))
 
 
-def whole_of(state: ColumnElement[Any]) -> ColumnElement[Any]:
+def whole_of(state: Any) -> ColumnElement[Any]:
     """``rules.whole`` of a group's states, as SQL."""
     is_open = func.max(case((state == PromiseState.OPEN, 1), else_=0)) == 1
     one = func.min(state) == func.max(state)

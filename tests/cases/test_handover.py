@@ -244,3 +244,19 @@ def test_in_bulk(session: Session, office: User, pair: tuple[User, User], loans:
     assert bulk_assign(session, chosen, Line.TOWNSHIP, second, office, OCTOBER, "集中") == Assigned(3, 0, 1)
     assert bulk_assign(session, chosen, Line.TOWNSHIP, second, office, OCTOBER, "集中") == Assigned(0, 3, 1)
     assert holders(session) == [second.id] * 3 + [None]
+
+
+@pytest.mark.parametrize(
+    ("which", "field"),
+    [
+        (Which(min_days=90, max_days=30), "max_days"),
+        (Which(min_amount=2, max_amount=1), "max_amount"),
+        (Which(min_days=-1), "max_days"),
+    ],
+)
+def test_a_filter_that_fits_nothing_is_refused(
+    session: Session, pair: tuple[User, User], which: Which, field: str
+) -> None:
+    with pytest.raises(HandoverRefused) as refused:
+        handover.check(Order(pair[0], [pair[1]], OCTOBER, "调离", which), OCTOBER)
+    assert refused.value.field == field

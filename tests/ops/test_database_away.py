@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,14 +26,18 @@ from app import create_app, files, jobs
 from app.accounts.access import requires
 from app.accounts.models import User
 from app.accounts.rules import Permission
-from app.cases.models import Case
-from app.contacts.models import Contact
+from app.audit import AuditEntry
 from app.db import db
+from app.errors import is_full
 from app.heartbeat import last_beat
-from app.ledger.models import ImportBatch
-from tests.conftest import Instances, SignIn, enter
-from tests.ledger.factory import COUNTY, make_ledger, row
+from app.ledger.models import BatchState, ImportBatch
+from app.ledger.store import LedgerStore
+from app.places.models import Region
+from app.today import now
+from tests.conftest import Instances, SignIn, _forget, enter
+from tests.ledger.factory import COUNTY
 
+LIMIT = 130_000  # bytes
 SQLITE = pytest.mark.parametrize("db_kind", ["sqlite"])
 
 
@@ -60,6 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
 def test_postgresql_stopped_and_started(server: Instances) -> None:
     settings = server.make("postgresql")
     app = create_app(settings)
+    app.teardown_request(_forget)
     with app.app_context():
         app.config["WTF_CSRF_ENABLED"] = False
         office = add_office()
@@ -119,27 +125,23 @@ def add_office() -> User:
 def test_sqlite_held_by_another(demo_app: Flask, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who reads goes on; who writes waits, then is told; and after it the same form is taken."""
     demo_app.config["WTF_CSRF_ENABLED"] = False
-    client, case = (
-        signed_in("office"),
-        db.session.scalars(select(Case.id).where(Case.closed_on.is_(None))).first(),
-    )
-    notes = select(func.count()).select_from(Contact)
-    before = db.session.scalar(notes)
+    client, places = signed_in("office"), select(func.count()).select_from(Region)
+    before = db.session.scalar(places)
     db.session.remove()
     db.engine.dispose()
     monkeypatch.setattr("app.db.SQLITE_BUSY_SECONDS", 0.05)
     holder = sqlite3.connect(Path(demo_app.instance_path) / "qingshou.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    form = {"channel": "phone", "outcome": "reached", "text": "x"}
     assert client.get("/cases/").status_code == 200
-    refused = client.post(f"/cases/{case}/contacts?lang=en", data=form)
+    refused = client.post("/places/?lang=en", data={"name": "新镇"})
     assert refused.status_code == 503 and refused.headers["Retry-After"] == "30"
     assert "Nothing was changed" in refused.text
     holder.execute("ROLLBACK")
     holder.close()
-    assert db.session.scalar(notes) == before
+    assert db.session.scalar(places) == before
     db.session.rollback()
-    assert client.post(f"/cases/{case}/contacts", data=form).status_code != 503
+    assert client.post("/places/", data={"name": "新镇"}).status_code == 302
+    assert db.session.scalar(places) == (before or 0) + 1
 
 
 @SQLITE
@@ -183,24 +185,34 @@ def in_child(work: Any) -> Any:
 @SQLITE
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit answers with a signal elsewhere")
 def test_sqlite_without_room(demo_app: Flask, signed_in: SignIn) -> None:
-    """The files may grow no further: a ledger is not taken, nothing of it is there, and pages are still read."""
+    """No file may grow beyond what the database's index of its log needs: pages are read, nothing is half written."""
     demo_app.config["WTF_CSRF_ENABLED"] = False
     client, path = signed_in("office"), Path(demo_app.instance_path)
-    batches = select(func.count()).select_from(ImportBatch)
-    before, stored = db.session.scalar(batches), sorted(p.name for p in (path / "imports").iterdir())
+    counts = [select(func.count()).select_from(table) for table in (ImportBatch, Region, AuditEntry)]
+    before, stored = [db.session.scalar(query) or 0 for query in counts], sorted((path / "imports").iterdir())
     db.session.remove()
     db.engine.dispose()
-    ledger = make_ledger(path / "台账.xlsx", [row(n) for n in range(1, 40)]).read_bytes()
+    ledger = os.urandom(LIMIT)
 
     def work() -> Any:
         db.engine.dispose()
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-        small = client.post("/ledger/?lang=en", data={"file": (io.BytesIO(ledger), "台账.xlsx")})
-        return [small.status_code, "no room left" in small.text, client.get("/cases/").status_code]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
+        upload = client.post("/ledger/?lang=en", data={"file": (io.BytesIO(ledger), "台账.xlsx")})
+        answers = [
+            client.post("/places/", data={"name": f"新{sign}镇"}).status_code for sign in "甲乙丙丁戊己庚辛"
+        ]
+        read = client.get("/cases/").status_code
+        return [upload.status_code, "no room left" in upload.text, answers, read]
 
-    assert in_child(work) == [507, True, 200]
-    assert db.session.scalar(batches) == before
-    assert sorted(p.name for p in (path / "imports").iterdir()) == stored
+    status, told, answers, read = in_child(work)
+    assert (status, told, read) == (507, True, 200)
+    assert set(answers) == {302, 507}
+    taken = answers.count(302)
+    after = [db.session.scalar(query) for query in counts]
+    assert after == [before[0], before[1] + taken, before[2] + taken], (
+        "with each township its entry in the trail"
+    )
+    assert sorted((path / "imports").iterdir()) == stored
     db.session.rollback()
     answer = client.post("/ledger/", data={"file": (io.BytesIO(ledger), "台账.xlsx")})
     assert answer.status_code == 302, "with room again the same file is taken"
@@ -234,3 +246,34 @@ def test_only_a_full_disk_is_called_one(app: Flask, monkeypatch: pytest.MonkeyPa
     answer = app.test_client().get("/login?lang=en")
     assert answer.status_code == (500 if number == errno.EIO else 507)
     assert ("no room left" in answer.text) is (number != errno.EIO)
+
+
+@SQLITE
+def test_postgresql_without_room_is_told_alike(app: Flask) -> None:
+    assert is_full(OperationalError("INSERT", {}, psycopg.errors.DiskFull()))
+    assert not is_full(OperationalError("INSERT", {}, psycopg.errors.AdminShutdown()))
+
+
+@SQLITE
+@pytest.mark.parametrize("why", ["the machine", "the file"])
+def test_a_ledger_is_not_refused_for_what_the_machine_lacks(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    store = LedgerStore(Path(app.instance_path), app.extensions["keyring"])
+    batch = ImportBatch(
+        file_hash=store.keep(b"x"), filename="x.csv", size=1, county_code=COUNTY, state=BatchState.UPLOADED,
+        uploaded_at=now(), report={},
+    )  # fmt: skip
+    db.session.add(batch)
+    db.session.commit()
+
+    def fail(*_: object) -> None:
+        if why == "the machine":
+            raise OSError(errno.ENOSPC, "full")
+        raise RuntimeError("it always breaks")
+
+    monkeypatch.setattr(jobs, "_preview", fail)
+    for _ in range(jobs.MAX_ATTEMPTS + 1):
+        jobs.in_app(app, jobs.work_on_ledgers)()
+    db.session.expire_all()
+    assert batch.state is (BatchState.UPLOADED if why == "the machine" else BatchState.REFUSED)

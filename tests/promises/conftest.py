@@ -1,3 +1,3 @@
 """A case of 5 万元 with its two collectors, on a day of November."""
 
-from tests.contacts.conftest import author, banker, case, clock  # noqa: F401 - fixtures
+from tests.contacts.conftest import author, banker, case, clock, twin  # noqa: F401 - fixtures

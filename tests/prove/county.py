@@ -14,6 +14,7 @@ from tests.ledger.factory import AGANG, id_number
 NOW = "2023-12-05T09:30"
 TODAY = date(2023, 12, 5)
 DUE = TODAY + timedelta(days=7)
+MISSED = DUE - timedelta(days=3)  # its message was due three days ago, while no planner ran
 FIRST_PHONE = 13900000000
 
 
@@ -21,8 +22,11 @@ def phone(number: int) -> str:
     return str(FIRST_PHONE + number)
 
 
-def fill(session: Session, borrowers: int) -> None:
-    """``borrowers`` people, every tenth with two loans; all due on one day, a week ahead."""
+def fill(session: Session, borrowers: int, missed: int = 0) -> None:
+    """``borrowers`` people, every tenth with two loans; all due on one day, a week ahead.
+
+    ``missed``: of so many people one is due already on ``MISSED`` (0: nobody).
+    """
     lender = Lender(name="罗平农商行")
     session.add(lender)
     words = {
@@ -42,15 +46,19 @@ def fill(session: Session, borrowers: int) -> None:
         insert(Borrower),
         [{"id_number": card, "name": f"张{n}", "phone": phone(n), "initials": None} for n, card in people],
     )
-    loans = [(n, k) for n, _ in people for k in range(2 if n % 10 == 0 else 1)]
+    loans = [
+        (n, k, MISSED if missed and n % missed == 1 else DUE)
+        for n, _ in people
+        for k in range(2 if n % 10 == 0 else 1)
+    ]
     session.execute(
         insert(Loan),
         [
             {
                 "lender_id": lender.id, "contract_no": f"HT-{n}-{k}", "borrower_id": n + 1, "household_id": n + 1,
                 "township_code": AGANG, "principal": 5_000_000, "balance": 5_000_000 - k, "overdue": 0,
-                "disbursed_on": DUE - timedelta(days=365), "due_on": DUE, "effective_due_on": DUE, "as_of": TODAY,
+                "disbursed_on": due - timedelta(days=365), "due_on": due, "effective_due_on": due, "as_of": TODAY,
             }
-            for n, k in loans
+            for n, k, due in loans
         ],
     )  # fmt: skip

@@ -1,142 +1,95 @@
-"""Runs several workers and two planners against the failing provider, kills them, and judges the provider's history."""
+"""One run: the crew works and dies, trouble comes in its order, and at the end the provider's history is judged."""
 
 import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-import traceback
-import urllib.request
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import create_app
 from app.clock import SHANGHAI
 from app.db import db, reading
-from app.reminders.models import OutboxMessage
-from app.reminders.states import State
+from app.loans.models import Loan
+from app.reminders.models import OutboxMessage, Reminder
 from tests.conftest import Instances
-from tests.prove import county
-from tests.prove.child import HANG, life
+from tests.prove import county, trouble
+from tests.prove.child import BUSY, HANG, Birth
+from tests.prove.crew import ROLES, Crew, fork
+from tests.prove.judge import OPEN, Ours, Result, judge, ours, tally
+from tests.prove.provider import Provider
 
-ROLES = ("worker", "worker", "worker", "planner", "planner")
-SHARE = 1 / 3
-OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
-PERSON = (State.REVIEW, State.FAILED, State.EXPIRED)
-
-
-@dataclass
-class Result:
-    messages: int
-    kills: int = 0
-    lost: int = 0
-    twice: int = 0
-    unknown: int = 0
-    person: int = 0
-    seconds: float = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    points: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def good(self) -> bool:
-        return self.lost == self.twice == self.unknown == 0
+MISSED = 5  # of so many borrowers one was to be told three days ago
+NIGHT = ("2023-12-05T23:59+08:00", "2023-12-06T00:10+08:00")
+MORNING = "2023-12-06T09:30+08:00"
+QUIET = 0.8  # seconds of night in which nothing may arrive
 
 
-class Provider:
-    """The emulator in a process of its own, with its history in a file."""
+class Run:
+    """What has happened so far, and what comes next."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.history = folder / "history.jsonl"
-        self.history.touch()
-        address = folder / "address"
-        arguments = [str(address), str(self.history), str(seed), str(SHARE), str(HANG), "0.2"]
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.sms.emulator", *arguments])
-        while not (address.exists() and address.read_text()):
+    def __init__(self, app: Flask, crew: Crew, provider: Provider, messages: int) -> None:
+        self.app, self.crew, self.provider, self.messages = app, crew, provider, messages
+        self.chance = random.Random(crew.model.seed)
+        self.helpers: set[int] = set()
+        self.busy_at = time.monotonic() + 1
+        self.night = (0.0, 0.0)
+        self.acts = [(0.2, self._storm), (0.3, self._wrong_key), (0.45, self._pass_midnight)]
+
+    def go(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            self.turn(0.4)
+            found = tally()
+            planned, open_ = sum(found.values()), sum(found[state] for state in OPEN)
+            if self.acts and planned and (planned - open_) / self.messages >= self.acts[0][0]:
+                self.acts.pop(0)[1]()
+            if planned == self.messages and not open_ and not self.acts and not self.helpers:
+                return
+            if trouble.mend_channel():
+                self.crew.points["channel mended"] += 1
+            db.engine.dispose()
+
+    def turn(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            self.crew.turn()
+            self.helpers -= {child for child in self.helpers if os.waitpid(child, os.WNOHANG)[0]}
+            if time.monotonic() > self.busy_at:
+                self.busy_at = time.monotonic() + self.chance.uniform(2, 4)
+                self.crew.points["database busy"] += 1
+                self.help(lambda: trouble.hold_database(self.app, BUSY * 2))
             time.sleep(0.02)
-        self.url = address.read_text()
 
-    def faults(self) -> Counter[str]:
-        with urllib.request.urlopen(self.url + "/__stats", timeout=5) as answer:
-            return Counter(json.load(answer)["faults"])
+    def help(self, work: "trouble.Work") -> None:
+        self.helpers.add(fork(work))
 
-    def taken(self) -> Counter[str]:
-        """How often each number was written to."""
-        lines = self.history.read_text("utf-8").splitlines()
-        return Counter(json.loads(line)["to"].removeprefix("+86") for line in lines)
+    def _storm(self) -> None:
+        self.provider.play("429", 0.8)
 
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    def _wrong_key(self) -> None:
+        self.provider.play("401", 0.5)
 
-
-def fork(work: Callable[[], None]) -> int:
-    """A child process that does ``work`` and nothing after it."""
-    if child := os.fork():
-        return child
-    try:
-        work()
-        os._exit(0)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-
-
-class Crew:
-    """Keeps one living process for each role; ``kills`` counts the dead."""
-
-    def __init__(self, app: Flask, url: str, seed: int, most: int, note: Path) -> None:
-        self.app, self.url, self.seed, self.most, self.note = app, url, seed, most, note
-        self.chance = random.Random(seed)
-        self.living: dict[int, tuple[str, float]] = {}
-        self.stopped: dict[int, float] = {}
-        self.points: Counter[str] = Counter()
-        self.kills = self.born = 0
-
-    def start(self, role: str) -> None:
-        number = self.born = self.born + 1
-        killing = self.kills < self.most
-        doomed = killing and self.chance.random() < 0.6
-        child = fork(lambda: life(self.app, role, self.url, number, self.seed, doomed, self.note))
-        outside = killing and not doomed
-        self.living[child] = (
-            role,
-            time.monotonic() + self.chance.uniform(0.05, 0.8) if outside else float("inf"),
-        )
-
-    def turn(self) -> None:
-        """Bury the dead, kill whose time has come (or stop them past their lease), start others."""
-        for child, (role, dies) in list(self.living.items()):
-            ended, how = os.waitpid(child, os.WNOHANG)
-            if ended:
-                if not os.WIFSIGNALED(how):
-                    raise RuntimeError(f"a {role} ended by itself")
-                del self.living[child]
-                self.kills += 1
-                self.start(role)
-            elif child in self.stopped:
-                if time.monotonic() > self.stopped[child]:
-                    os.kill(child, signal.SIGCONT)
-                    del self.stopped[child]
-            elif time.monotonic() > dies:
-                if self.chance.random() < 0.1:
-                    os.kill(child, signal.SIGSTOP)
-                    self.points["stopped past its lease"] += 1
-                    self.stopped[child] = time.monotonic() + 2.3
-                    self.living[child] = (role, time.monotonic() + 4)
-                else:
-                    self.points["any instant"] += 1
-                    os.kill(child, signal.SIGKILL)
+    def _pass_midnight(self) -> None:
+        """Midnight comes while messages wait, the clock goes back over it once, and then it is morning."""
+        self.crew.move_clock(*NIGHT)
+        self.turn(HANG + 0.4)  # what was on its way arrives
+        begun = time.time()
+        self.turn(QUIET)
+        self.night = (begun, time.time())
+        self.crew.move_clock(county.NOW + "+08:00")
+        self.turn(0.5)
+        self.crew.move_clock(MORNING)
 
     def end(self) -> None:
-        for child in self.living:
+        self.crew.end()
+        for child in self.helpers:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
 
@@ -144,65 +97,67 @@ class Crew:
 def prove(
     instances: Instances, folder: Path, kind: str, messages: int, kills: int, seed: int, seconds: float
 ) -> Result:
-    """One run: lost, sent twice and left open, by the provider's own history."""
+    """One run: lost, sent twice, left open, by the provider's own history. It is kept in ``folder``."""
 
     def prepare() -> None:
         from app.places.actions import load_places
         from app.places.rules import shipped
 
         load_places(db.session(), shipped("530324"))
-        county.fill(db.session(), messages)
+        county.fill(db.session(), messages, MISSED)
 
     settings = instances.make(kind, f"prove{messages}", prepare)
     app = create_app(replace(settings, now=datetime.fromisoformat(county.NOW).replace(tzinfo=SHANGHAI)))
     place = folder / f"{kind}-{seed}"
     place.mkdir()
-    provider, note = Provider(place, seed), place / "killed-at"
+    provider, note, wishes = Provider(place, seed), place / "notes", place / "wishes.jsonl"
     note.touch()
-    crew = Crew(app, provider.url, seed, kills, note)
-    begun = time.monotonic()
-    most = seconds or 60 + messages * 0.2 + kills * 0.8
+    door = trouble.listening()
+    url = f"http://127.0.0.1:{door.getsockname()[1]}"
+    model = Birth("", 0, seed, False, county.NOW + "+08:00", provider.url, url, door.fileno(), note)
+    crew, begun = Crew(app, model, kills), time.monotonic()
+    run = Run(app, crew, provider, messages)
     try:
         with app.app_context():
             db.engine.dispose()
             for role in ROLES:
                 crew.start(role)
-            while time.monotonic() - begun < most:
-                for _ in range(20):
-                    crew.turn()
-                    time.sleep(0.02)
-                if len(states()) == messages and not any(s in OPEN for s in states().values()):
-                    break
-            crew.end()
+            run.help(lambda: trouble.village(app, url, messages, seed, wishes))
+            try:
+                run.go(seconds or 60 + messages * 0.2 + kills * 0.8)
+            finally:
+                run.end()
             time.sleep(HANG + 0.3)  # what the provider is still working on
-            result = judge(states(), provider, messages)
-            db.session.remove()
+            rows = ours()
+            result = judge(rows, provider, messages, wishes)
+            result.points += _planned()
         result.faults = provider.faults()
+        result.at_night = sum(run.night[0] < message["at"] < run.night[1] for message in provider.messages())
     finally:
         provider.stop()
+        door.close()
     result.kills, result.seconds = crew.kills, time.monotonic() - begun
-    result.points = crew.points + Counter(note.read_text("utf-8").splitlines())
+    result.points += crew.points + Counter(note.read_text("utf-8").splitlines())
+    _keep(place / "ours.jsonl", rows)
     return result
 
 
-def states() -> dict[str, State]:
-    """The state of today's message for each number; connections are left to nobody."""
+def _planned() -> Counter[str]:
+    """What the planners had to do: two at once, and what nobody had planned for three days."""
     with reading():
-        query = select(OutboxMessage.phone, OutboxMessage.state).where(OutboxMessage.day == county.TODAY)
-        found = dict(db.session.execute(query).all())
+        query = (
+            select(func.count(func.distinct(Reminder.message_id)))
+            .join(Loan, Loan.id == Reminder.loan_id)
+            .join(OutboxMessage, OutboxMessage.id == Reminder.message_id)
+            .where(Loan.due_on == county.MISSED, OutboxMessage.day <= county.TODAY)
+        )
+        late = db.session.scalar(query) or 0
         db.session.remove()
     db.engine.dispose()
-    return found
+    return Counter({"planned three days late": late, "two planners": ROLES.count("planner")})
 
 
-def judge(ours: dict[str, State], provider: Provider, messages: int) -> Result:
-    """Against what had to be sent, which no table of ours decides."""
-    taken, result = provider.taken(), Result(messages)
-    for number in map(county.phone, range(messages)):
-        state, times = ours.get(number), taken[number]
-        result.twice += times > 1
-        result.unknown += state in OPEN
-        result.person += state in PERSON
-        result.lost += times == 0 and state not in OPEN + PERSON
-    result.lost += len(set(taken) - {county.phone(n) for n in range(messages)})
-    return result
+def _keep(path: Path, rows: dict[str, Ours]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for phone, row in sorted(rows.items()):
+            file.write(json.dumps({"phone": phone, **asdict(row)}) + "\n")

@@ -2,11 +2,12 @@
 
 ``python -m tests.sms.emulator PORT_FILE HISTORY SEED SHARE``: faults on ``SHARE`` of its answers, each message it takes
 written to HISTORY before the answer, so that the history outlives any kill. HANG and LAG in seconds may follow, then
-the account's SECRET: with it receipts go to each message's StatusCallback, signed, early, twice and out of order.
-``/__history`` tells what was taken.
+the account's SECRET: with it receipts go to each message's StatusCallback, signed, early, late, twice, out of order,
+forged ones among them; what they were answered is written beside HISTORY. ``/__history`` tells what was taken,
+``/__play?fault=429&seconds=2`` gives every send that answer for a while.
 """
 
-import contextlib
+import http.client
 import json
 import random
 import socket
@@ -14,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
@@ -28,11 +30,19 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 FAULTS = ("503", "503_taken", "reset", "reset_taken", "hang_taken", "truncated", "dribble", "429", "late")
 
 
-def post(url: str, form: dict[str, str], signature: str) -> None:
-    """A receipt on its way; nobody may be there."""
+NOBODY = 0  # answered
+
+
+def post(url: str, form: dict[str, str], signature: str) -> int:
+    """A receipt or a reply on its way; what it is answered, NOBODY when nobody is there."""
     ask = urllib.request.Request(url, urlencode(form).encode(), {"X-Twilio-Signature": signature})
-    with contextlib.suppress(OSError):
-        urllib.request.urlopen(ask, timeout=5).close()
+    try:
+        with urllib.request.urlopen(ask, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, http.client.HTTPException):
+        return NOBODY
 
 
 @dataclass
@@ -50,15 +60,24 @@ class Book:
     reports: list[list[str]] = field(
         default_factory=list
     )  # statuses to report of the next messages, "early" ahead
-    report: Callable[[str, dict[str, str], str], None] = post
+    report: Callable[[str, dict[str, str], str], object] = post
     script: list[str] = field(default_factory=list)  # faults to play next, before any by chance
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
         self.chance = random.Random(self.seed)
+        self.by_number: dict[str, list[dict[str, Any]]] = {}
+        self.storm, self.storm_ends = "", 0.0
+
+    def play(self, fault: str, seconds: float) -> None:
+        """Every send is answered so for ``seconds``."""
+        self.storm, self.storm_ends = fault, time.time() + seconds
 
     def fault(self, reading: bool) -> str:
         with self.lock:
+            if not reading and time.time() < self.storm_ends:
+                self.faults[f"storm of {self.storm}"] += 1
+                return self.storm
             if self.script:
                 chosen = self.script.pop(0)
             elif self.chance.random() < self.share:
@@ -74,6 +93,7 @@ class Book:
             row = {"sid": f"SM{len(self.taken):032x}", "to": to, "body": body, "status": "queued",
                    "date_created": format_datetime(made), "at": time.time()}  # fmt: skip
             self.taken.append(row)
+            self.by_number.setdefault(to, []).append(row)
             if self.history:
                 with self.history.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -84,9 +104,11 @@ class Book:
         if not (self.secret and callback):
             return
         with self.lock:
-            statuses = self.reports.pop(0) if self.reports else self._any_order()
-        early, statuses = statuses[:1] == ["early"], [s for s in statuses if s != "early"]
-        sending = threading.Thread(target=self._report, args=(row, callback, statuses), daemon=True)
+            scripted = bool(self.reports)
+            statuses = self.reports.pop(0) if scripted else self._any_order()
+            early, statuses = statuses[:1] == ["early"], [s for s in statuses if s != "early"]
+            wait = 0.0 if scripted or early else self.chance.choice((0.0, 0.05, self.hang))
+        sending = threading.Thread(target=self._report, args=(row, callback, statuses, wait), daemon=True)
         sending.start()
         if early:
             sending.join()
@@ -94,21 +116,35 @@ class Book:
     def _any_order(self) -> list[str]:
         statuses = ["queued", "sent", "delivered"]
         if self.chance.random() < self.share:
-            statuses += self.chance.sample(statuses, 2)
+            statuses += [*self.chance.sample(statuses, 2), "forged"]
             self.chance.shuffle(statuses)
         return ["early", *statuses] if self.chance.random() < self.share else statuses
 
-    def _report(self, row: dict[str, Any], callback: str, statuses: list[str]) -> None:
+    def _report(self, row: dict[str, Any], callback: str, statuses: list[str], wait: float) -> None:
         from twilio.request_validator import RequestValidator  # only who reports waits for it
 
+        time.sleep(wait)
         for status in statuses:
-            form = {"MessageSid": row["sid"], "MessageStatus": status, "To": row["to"]}
-            self.report(callback, form, RequestValidator(self.secret).compute_signature(callback, form))
-            row["status"] = status
+            forged = status == "forged"
+            form = {
+                "MessageSid": row["sid"],
+                "MessageStatus": "undelivered" if forged else status,
+                "To": row["to"],
+            }
+            secret = self.secret[::-1] if forged else self.secret
+            answer = self.report(callback, form, RequestValidator(secret).compute_signature(callback, form))
+            if not forged:
+                row["status"] = status
+            self._note({"to": row["to"], "sid": row["sid"], "status": status, "answer": answer})
+
+    def _note(self, told: dict[str, Any]) -> None:
+        if self.history:
+            with self.lock, self.history.with_suffix(".receipts").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(told) + "\n")
 
     def listed(self, to: str) -> list[dict[str, Any]]:
         with self.lock:
-            return [row for row in self.taken if row["to"] == to and row["at"] <= time.time() - self.lag]
+            return [row for row in self.by_number.get(to, ()) if row["at"] <= time.time() - self.lag]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -121,6 +157,10 @@ class Handler(BaseHTTPRequestHandler):
         where = urlsplit(self.path)
         if where.path == "/__stats":
             return self._json(200, {"faults": self.server.book.faults, "taken": len(self.server.book.taken)})
+        if where.path == "/__play":
+            asked = parse_qs(where.query)
+            self.server.book.play(asked["fault"][0], float(asked["seconds"][0]))
+            return self._json(200, {})
         if where.path == "/__history":
             return self._json(200, {"messages": list(self.server.book.taken)})
         fault = self.server.book.fault(reading=True)
