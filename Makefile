@@ -4,11 +4,12 @@ PYTHON ?= python3
 PORT ?= 8000
 DEMO ?= 1
 ARGS ?=
+ADVISORIES ?=
 
 PYTEST := .venv/bin/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev-setup test quick check format lock bench prove clean
+.PHONY: help setup run dev-setup test quick check format lock sbom audit bench prove clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +38,12 @@ format: dev-setup ## let ruff put the code in shape
 
 lock: dev-setup ## write requirements/ from pyproject.toml; ARGS=--upgrade for newer versions
 	@.venv/bin/python -m deploy.lock $(ARGS)
+
+sbom: dev-setup ## write sbom.json (CycloneDX) and docs/licences.md from the locks
+	@.venv/bin/python -m deploy.sbom $(ARGS)
+
+audit: dev-setup ## known vulnerabilities of what is locked; ADVISORIES=folder with OSV files, else skipped
+	@.venv/bin/python -m deploy.audit $(ADVISORIES)
 
 bench: dev-setup ## measure against bare floors, into benchmarks/results/
 	@.venv/bin/python -m benchmarks $(ARGS)

@@ -15,13 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts.models import User
 from app.accounts.queries import weak_points
 from app.audit import AuditEntry
+from app.backup import newest_backup
 from app.db import get_setting
 from app.demo.load import LOADED, STATE
 from app.doctor import Check, Finding, Looked, Weight
 from app.health import is_without_tables, newest_revision, revision
 from app.heartbeat import SILENCE, last_beat
 from app.labels import T, Text
-from app.metrics import newest_backup
 from app.privacy import keyring
 from app.reminders.checks import problems
 from app.startup import KEY_FINGERPRINT
@@ -32,7 +32,7 @@ LEAST_FREE, CAREFUL_FREE = 200, 1000  # MB
 CLOCKS_APART = timedelta(seconds=30)
 BACKUP_AGE = timedelta(hours=36)  # a nightly one, and a morning to notice
 CERTIFICATE_LEFT = timedelta(days=21)
-KEYS = ("data.key", "secret.key")
+KEYS = ("data.key", "secret.key", "backup.key")
 MOST_NAMED = 5
 
 
@@ -172,14 +172,12 @@ def _database_time(looked: Looked) -> datetime | None:
 
 
 def disk(looked: Looked) -> Iterator[Finding]:
-    free = shutil.disk_usage(looked.settings.instance).free // MEGABYTE
-    if free >= CAREFUL_FREE:
-        return
-    sentence = T(
-        "%(n)s MB are free where the data lies (%(path)s).", n=free, path=str(looked.settings.instance)
-    )
+    """Where the data lies and where the backups go."""
     todo = T("Make room: old backups to another place, other people's files away.")
-    yield _bad(sentence, todo) if free < LEAST_FREE else _care(sentence, todo)
+    for path in (looked.settings.instance, looked.settings.backups):
+        if path.is_dir() and (free := shutil.disk_usage(path).free // MEGABYTE) < CAREFUL_FREE:
+            sentence = T("%(n)s MB are free at %(path)s.", n=free, path=str(path))
+            yield _bad(sentence, todo) if free < LEAST_FREE else _care(sentence, todo)
 
 
 def worker(looked: Looked) -> Iterator[Finding]:
@@ -294,7 +292,7 @@ def _reached_by_others(looked: Looked) -> bool:
 CHECKS = (
     Check("configuration", T("Settings"), configuration),
     Check("database", T("Database"), database),
-    Check("migrations", T("Tables"), migrations, asks=True),
+    Check("migrations", T("Tables of the database"), migrations, asks=True),
     Check("key", T("Key"), key, asks=True),
     Check("files", T("Who can read the files"), files),
     Check("clock", T("Clock"), clock, asks=True),

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -19,7 +20,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from app import audit, heartbeat, sending
+from app.backup.create import create as create_backup
+from app.backup.refused import BackupRefused
+from app.backup.shelf import is_due, newest_backup
 from app.clock import SHANGHAI
+from app.config import Settings
 from app.db import db, reading
 from app.errors import is_full
 from app.heartbeat import HEARTBEAT_SECONDS
@@ -37,6 +42,7 @@ from app.today import business_date, now
 LEDGER_SECONDS = 1
 LAST_ROUND_SECONDS = 25  # a round of sends lasts as long as its deadline, and what is written after it
 PLAN_SECONDS = 15 * 60
+BACKUP_SECONDS = 10 * 60
 MAX_ATTEMPTS = 3
 
 # What each part of the work weighs in the one percentage that is shown.
@@ -173,6 +179,17 @@ def send_messages() -> bool:
 def reconcile_messages() -> None:
     """Find out what became of messages whose outcome is not known."""
     sending.reconcile_due(sending.current_provider())
+
+
+def back_up() -> None:
+    """Make the backup of the last night, if it is missing. Why it could not be made stands in the log."""
+    settings: Settings = current_app.extensions["qingshou.settings"]
+    if is_due(newest_backup(settings), datetime.now(UTC)):
+        try:
+            create_backup(settings, audit.SYSTEM)
+        except BackupRefused as refused:
+            db.session.rollback()
+            log.error("no backup was made: %s", refused)
 
 
 def beat() -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.backup import newest_backup
 from app.cases.models import Case
 from app.heartbeat import last_beat
 from app.ledger.models import BatchState, ImportBatch
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
-
-
-def newest_backup(settings: Any) -> datetime | None:
-    """When the newest backup was begun; None when there is none."""
-    try:
-        from app.backup import newest_backup as found  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return None
-    made: datetime | None = found(settings)
-    return made
 
 
 class Meters(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import (
+    backing,
     closing,
     counting,
     day,
@@ -24,7 +25,7 @@ from benchmarks import (
 from benchmarks.databases import KINDS, Databases, databases, opened
 from benchmarks.measure import Result
 
-PARTS = ("import", "sweep", "figures", "close", "pages", "promises", "day")
+PARTS = ("import", "sweep", "figures", "close", "pages", "promises", "backup", "day")
 QUICK = 100  # a quick run has sizes this many times smaller
 SMALL, LARGE = 1_000, 1_000_000
 PER_MILLE = 40  # loans of a thousand that are overdue
@@ -38,6 +39,7 @@ class Plan:
     imports: tuple[int, ...] = (1_000, 10_000, 100_000)
     sweeps: tuple[int, ...] = (10_000, 100_000)
     promises: int = 5_000  # due on one day, of twenty times as many loans
+    backup: int = 100_000  # loans
     small: int = SMALL
     large: int = LARGE
     runs: int = 5
@@ -52,6 +54,7 @@ class Plan:
             tuple(size // by for size in cls().imports),
             tuple(size // by for size in cls().sweeps),
             promises=cls().promises // by,
+            backup=cls().backup // by,
             large=LARGE // by,
             runs=3,
             import_runs=1,
@@ -70,6 +73,8 @@ def measure(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Res
         yield from _on_large(made, parts, plan)
     if "promises" in parts:
         yield from promising.measure(made, plan.promises * 20, plan.promises, plan.runs)
+    if "backup" in parts:
+        yield from backing.measure(made, plan.backup)
     if "day" in parts:
         yield from day.measure(made, plan.days, plan.runs)
 

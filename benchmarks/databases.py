@@ -71,6 +71,11 @@ class Databases:
             self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}"')
         return self.settings(name)
 
+    def empty(self, name: str) -> str:
+        """The URL of a new PostgreSQL database without tables."""
+        self._sql(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
     def drop(self, settings: Settings) -> None:
         shutil.rmtree(settings.instance)
         if self.kind == "postgresql":

@@ -70,7 +70,7 @@ HELPERS = {  # parts of a layer in files of their own
     "desk.bulk_work": "views",
     **dict.fromkeys(("dashboard.styleguide", "dashboard.board"), "views"),
     **dict.fromkeys(("desk.household", "desk.pages", "desk.panels", "desk.queue"), "views"),
-    "measures.flows": "queries",
+    **dict.fromkeys(("measures.flows", "measures.lists"), "queries"),
     **dict.fromkeys(("outlook.history", "outlook.candidates"), "queries"),
     "desk.borrowers": "queries",
     **dict.fromkeys(("editions.drafting", "editions.chinese"), "queries"),

@@ -5,7 +5,6 @@ a wrong key: ``7K2M-…``. Whoever has a backup and this key has everything, the
 """
 
 import base64
-import binascii
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ class RecoveryKey:
         letters = "".join(c for c in text.upper() if c.isalnum()).translate(_SLIPS)
         try:
             secret = base64.b32decode(letters[:_LETTERS] + "====")
-        except binascii.Error:
+        except ValueError:
             secret = b""
         key = cls(secret)
         if len(secret) != _BYTES or key._letters() != letters:

@@ -215,7 +215,8 @@ def _settle(connection: Connection, name: str, header: Header) -> None:
     """
     session = Session(connection)
     put_setting(session, RESTORED_FROM, f"{name} {header.made_at}")
-    why = f"restored from a backup of {header.made_at[:16]}: look first what was sent since"
+    day = header.made_at[:10]
+    why = f"从备份恢复（{day}），请先核对此后已发送的短信 – restored from a backup: look first what was sent since"
     paused = update(SmsChannel).where(SmsChannel.paused_at.is_(None))
     session.execute(paused.values(paused_at=datetime.now(UTC), paused_why=why))
     audit.record(session, audit.SYSTEM, "backup.restored", "backup", name, made_at=header.made_at)

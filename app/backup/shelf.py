@@ -16,6 +16,7 @@ from app.labels import T
 
 PART = ".part"  # while it is written
 AT = time(2)  # from when on a day's backup is wanted, Asia/Shanghai
+YOUNG = timedelta(days=2)  # before the newest
 _NAME = re.compile(r"qingshou-(\d{8}T\d{6})Z\.backup")
 _FORM = "%Y%m%dT%H%M%S"
 
@@ -58,9 +59,12 @@ def is_due(newest: datetime | None, moment: datetime) -> bool:
 
 
 def kept(made: Iterable[datetime], keep: tuple[int, int, int]) -> set[datetime]:
-    """Those that stay: the newest of each of the last days, weeks and months that have one, and the newest of all."""
+    """Those that stay: the newest of each of the last days, weeks and months that have one, and all that are young.
+
+    Whoever made one just before something dangerous finds it the day after.
+    """
     newest_first = sorted(made, reverse=True)
-    stay = set(newest_first[:1])
+    stay = {one for one in newest_first if newest_first[0] - one < YOUNG}
     periods: tuple[Callable[[datetime], object], ...] = (
         lambda at: at.date(),
         lambda at: at.isocalendar()[:2],

@@ -6,6 +6,7 @@ start there.
 """
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class Target:
         return self.folder / UNFINISHED
 
     def aside(self) -> str:
-        return f"before_restore_{datetime.now(UTC):%Y%m%d_%H%M%S}"
+        """A name that no earlier attempt has used."""
+        return f"before_restore_{datetime.now(UTC):%Y%m%d_%H%M%S_%f}"
 
     def engine(self, staged: Path | None = None) -> Engine:
         """Of the database, or of the file that is to become it."""
@@ -161,7 +163,7 @@ def set_files_aside(target: Target, names: set[str], aside: str) -> bool:
         target.sqlite.unlink()  # made by the first look at an instance without tables
     for path in _in_the_way(target, names):
         folder.mkdir(mode=0o700, exist_ok=True)
-        path.rename(folder / path.name)
+        shutil.move(path, folder / path.name)  # the database may lie on another disk
     return folder.exists()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import gettext
 
 from app.accounts.rules import Permission
 from app.backup.contents import verify
@@ -188,7 +189,7 @@ def _key(given: Path | None) -> RecoveryKey:
         return own
     while True:
         try:
-            return RecoveryKey.parse(click.prompt("Recovery key", hide_input=True))
+            return RecoveryKey.parse(click.prompt(gettext("Recovery key"), hide_input=True))
         except BackupRefused as refused:
             say(refused.message)
 

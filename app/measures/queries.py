@@ -1,16 +1,17 @@
 """The measures as queries. Every count and the list behind it are made of the same statement, so they agree.
 
 ``behind`` tells for each kind what it is made of, in the same columns: ``key`` (to page by), ``case_id``, ``loan_id``,
-``township_code``, ``branch_id``, ``on``, ``fen``. The counts are that statement grouped by place.
+``township_code``, ``branch_id``, ``on``, ``fen``. The counts are that statement grouped by place. Kinds of the same
+rows share one (``_FAMILIES``): each is those of its rows whose part is named.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, cast, func, literal, null, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from app.accounts.rules import Scope
 from app.cases.models import Case
@@ -18,9 +19,9 @@ from app.cases.rules import Bucket
 from app.contacts.models import Contact
 from app.contacts.rules import Channel, Reached
 from app.forces.rules import Line
-from app.loans.models import Loan, Snapshot
-from app.loans.queries import in_region, in_scope, valid_on
-from app.measures.rules import Count, Kind, Stage, month_bounds, months_back, previous_month_end
+from app.loans.models import Snapshot
+from app.loans.queries import in_scope, valid_on
+from app.measures.rules import NOTHING, Count, Kind, Stage, month_bounds, months_back, previous_month_end
 from app.places.models import Branch, Region
 from app.promises.lists import judged_in
 from app.promises.models import Promise
@@ -28,18 +29,6 @@ from app.promises.rules import JUDGED, PromiseState
 
 NO_BRANCH = "0"  # the place of what no branch has
 _ATTEMPTS = (Channel.CALL, Channel.VISIT)
-_TOUCHED = {
-    Kind.BOTH: (True, True),
-    Kind.TOWNSHIP_ONLY: (True, False),
-    Kind.BRANCH_ONLY: (False, True),
-    Kind.NEITHER: (False, False),
-}
-_LINE_OF = {
-    Kind.TOWNSHIP_ATTEMPTS: Line.TOWNSHIP,
-    Kind.TOWNSHIP_RIGHT: Line.TOWNSHIP,
-    Kind.BRANCH_ATTEMPTS: Line.BRANCH,
-    Kind.BRANCH_RIGHT: Line.BRANCH,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +91,24 @@ def _cases(scope: Scope) -> ColumnElement[bool]:
 
 def behind(kind: Kind, period: Period, scope: Scope) -> Select[Any]:
     """What ``kind`` is made of in ``period``, within ``scope``."""
-    if kind is Kind.OPEN or kind in _TOUCHED:
-        return _open_cases(kind, period, scope)
-    if kind in _LINE_OF:
-        return _contacts(kind, period, scope)
-    if kind in (Kind.JUDGED, Kind.KEPT):
-        return _promises(kind, period, scope)
-    return _overdue_before(kind, period, scope)
+    made, parts = next((made, kinds[kind]) for made, kinds in _FAMILIES if kind in kinds)
+    query, part = made(period, scope)
+    return query.where(part.in_(parts))
 
 
-def _open_cases(kind: Kind, period: Period, scope: Scope) -> Select[Any]:
+Family = tuple[Select[Any], ColumnElement[int]]  # the rows, and which part of them each belongs to
+
+
+def _open_cases(period: Period, scope: Scope) -> Family:
+    """Parts: 1 where the township's line has touched the case, 2 where the branch's has, 3 where both have."""
+    touches = _touches(period)
     query = select(*_columns(Case.id, Case.opened_on, Case.overdue)).where(
         Case.opened_on <= period.last,
         or_(Case.closed_on.is_(None), Case.closed_on > period.last),
         _cases(scope),
     )
-    if kind is Kind.OPEN:
-        return query
-    touches = _touches(period)
     query = query.outerjoin(touches, touches.c.case_id == Case.id)
-    for line, wanted in zip((touches.c.township, touches.c.branch), _TOUCHED[kind], strict=True):
-        query = query.where(func.coalesce(line, 0) == int(wanted))
-    return query
+    return query, func.coalesce(touches.c.township, 0) + 2 * func.coalesce(touches.c.branch, 0)
 
 
 def _touches(period: Period) -> Any:
@@ -140,20 +125,21 @@ def _touches(period: Period) -> Any:
     )
 
 
-def _contacts(kind: Kind, period: Period, scope: Scope) -> Select[Any]:
+def _contacts(period: Period, scope: Scope) -> Family:
+    """Parts: 0 and 1 of the township's line, 2 and 3 of the branch's; 1 and 3 reached the borrower."""
     query = (
         select(*_columns(Contact.id, Contact.on, literal(0)))
         .join(Case, Case.id == Contact.case_id)
         .where(
             Contact.on.between(period.first, period.last),
-            Contact.line == _LINE_OF[kind],
+            Contact.line.in_(Line),
             Contact.channel.in_(_ATTEMPTS),
             ~_corrected(),
             _cases(scope),
         )
     )
-    right = kind in (Kind.TOWNSHIP_RIGHT, Kind.BRANCH_RIGHT)
-    return query.where(Contact.reached == Reached.BORROWER) if right else query
+    right = case((Contact.reached == Reached.BORROWER, 1), else_=0)
+    return query, case((Contact.line == Line.BRANCH, 2), else_=0) + right
 
 
 def _corrected() -> ColumnElement[bool]:
@@ -162,28 +148,55 @@ def _corrected() -> ColumnElement[bool]:
     return select(later.id).where(later.corrects_id == Contact.id, later.case_id == Contact.case_id).exists()
 
 
-def _promises(kind: Kind, period: Period, scope: Scope) -> Select[Any]:
-    states = (PromiseState.KEPT,) if kind is Kind.KEPT else JUDGED
-    return (
+def _promises(period: Period, scope: Scope) -> Family:
+    """Parts: 1 where it was kept."""
+    query = (
         select(*_columns(Promise.id, Promise.judged_on, Promise.amount))
         .join(Case, Case.id == Promise.case_id)
-        .where(judged_in(period.first), Promise.state.in_(states), _cases(scope))
+        .where(judged_in(period.first), Promise.state.in_(JUDGED), _cases(scope))
     )
+    return query, case((Promise.state == PromiseState.KEPT, 1), else_=0)
 
 
-def _overdue_before(kind: Kind, period: Period, scope: Scope) -> Select[Any]:
-    """The loans overdue at the month end before; of these the cured are those not overdue at this one's."""
-    query = select(*_columns(Snapshot.id, Snapshot.due_on, Snapshot.overdue, Snapshot)).where(
-        valid_on(period.before),
-        Snapshot.overdue > 0,
-        in_scope(scope, Snapshot.township_code, Snapshot.branch_id),  # type: ignore[arg-type]
-    )
-    if kind is Kind.OPENING:
-        return query
+def _overdue_before(period: Period, scope: Scope) -> Family:
+    """The loans overdue at the month end before. Parts: 1 where it is not overdue at this one's."""
     now = aliased(Snapshot)
-    return query.join(
-        now, and_(now.loan_id == Snapshot.loan_id, now.as_of <= period.last, now.until > period.last)
-    ).where(now.overdue == 0)
+    then = and_(now.loan_id == Snapshot.loan_id, now.as_of <= period.last, now.until > period.last)
+    query = (
+        select(*_columns(Snapshot.id, Snapshot.due_on, Snapshot.overdue, Snapshot))
+        .outerjoin(now, then)
+        .where(
+            valid_on(period.before),
+            Snapshot.overdue > 0,
+            in_scope(scope, Snapshot.township_code, Snapshot.branch_id),  # type: ignore[arg-type]
+        )
+    )
+    return query, case((now.overdue == 0, 1), else_=0)
+
+
+_FAMILIES: tuple[tuple[Callable[[Period, Scope], Family], dict[Kind, tuple[int, ...]]], ...] = (
+    (
+        _open_cases,
+        {
+            Kind.OPEN: (0, 1, 2, 3),
+            Kind.BOTH: (3,),
+            Kind.TOWNSHIP_ONLY: (1,),
+            Kind.BRANCH_ONLY: (2,),
+            Kind.NEITHER: (0,),
+        },
+    ),
+    (
+        _contacts,
+        {
+            Kind.TOWNSHIP_ATTEMPTS: (0, 1),
+            Kind.TOWNSHIP_RIGHT: (1,),
+            Kind.BRANCH_ATTEMPTS: (2, 3),
+            Kind.BRANCH_RIGHT: (3,),
+        },
+    ),
+    (_promises, {Kind.JUDGED: (0, 1), Kind.KEPT: (1,)}),
+    (_overdue_before, {Kind.OPENING: (0, 1), Kind.CURED: (1,)}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +211,29 @@ def count(
     session: Session, period: Period, scope: Scope, by_branch: bool = False, kinds: Iterable[Kind] = Kind
 ) -> list[Counts]:
     """Every kind (or those of ``kinds``) by township, or by branch; first the sum of all under the place ""."""
-    places: dict[str, dict[Kind, Count]] = {"": {}}
-    for kind in kinds:
-        made = behind(kind, period, scope).subquery()
-        place = made.c.branch_id if by_branch else made.c.township_code
-        query = select(place, func.count(), func.coalesce(func.sum(made.c.fen), 0)).group_by(place)
-        rows = [
-            (str(NO_BRANCH if p is None else p), int(n), int(fen)) for p, n, fen in session.execute(query)
-        ]
-        places[""][kind] = Count(sum(n for _, n, _ in rows), sum(fen for _, _, fen in rows))
-        for name, number, fen in rows:
-            places.setdefault(name, {})[kind] = Count(number, fen)
-    return [Counts(name, kinds) for name, kinds in sorted(places.items())]
+    asked = set(kinds)
+    places: dict[str, dict[Kind, Count]] = {
+        "": dict.fromkeys((kind for kind in Kind if kind in asked), NOTHING)
+    }
+    for made, parts in _FAMILIES:
+        mine = {kind: of for kind, of in parts.items() if kind in asked}
+        for name, part, number, fen in _grouped(session, *made(period, scope), by_branch) if mine else ():
+            for kind in (kind for kind, of in mine.items() if part in of):
+                for of_place in (places[""], places.setdefault(name, {})):
+                    before = of_place.get(kind, NOTHING)
+                    of_place[kind] = Count(before.number + number, before.fen + fen)
+    return [Counts(name, found) for name, found in sorted(places.items())]
+
+
+def _grouped(
+    session: Session, query: Select[Any], part: ColumnElement[int], by_branch: bool
+) -> Iterator[tuple[str, int, int, int]]:
+    """Place, part, number and sum (分) of what a statement finds."""
+    made = query.add_columns(part.label("part")).subquery()
+    place = made.c.branch_id if by_branch else made.c.township_code
+    sums = select(place, made.c.part, func.count(), func.coalesce(func.sum(made.c.fen), 0))
+    for name, of, number, fen in session.execute(sums.group_by(place, made.c.part)):
+        yield str(NO_BRANCH if name is None else name), int(of), int(number), int(fen)
 
 
 def stage_of(table: Any, day: date) -> ColumnElement[str]:
@@ -265,61 +289,3 @@ def rolled(period: Period, scope: Scope, start: Stage, end: Stage) -> Select[Any
     columns = _columns(before.id, before.due_on, before.balance, before)
     made: Select[Any] = query.add_columns(*columns).where(was == start.value, became == end.value)
     return made
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line behind a figure: the loan, its newest case if it has one, the day, the amount (分)."""
-
-    key: int
-    loan: Loan
-    case_id: int | None
-    on: date
-    fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of what is behind a figure, and what all of it adds up to (分)."""
-
-    entries: list[Entry]
-    number: int
-    fen: int
-
-
-def listed(
-    session: Session, made: Select[Any], *, place: str, by_branch: bool, after: int, limit: int
-) -> Listed:
-    """A page of ``made`` (from ``behind`` or ``rolled``), narrowed to a place, and the sum of all of it."""
-    table = made.subquery()
-    where = [_at(table, place, by_branch)] if place else []
-    number, fen = session.execute(
-        select(func.count(), func.coalesce(func.sum(table.c.fen), 0)).where(*where)
-    ).one()
-    newest = select(func.max(Case.id)).where(Case.loan_id == table.c.loan_id).scalar_subquery()
-    query = (
-        select(table.c.key, table.c.loan_id, func.coalesce(table.c.case_id, newest), table.c.on, table.c.fen)
-        .where(table.c.key > after, *where)
-        .order_by(table.c.key)
-        .limit(limit)
-    )
-    rows = session.execute(query).all()
-    loans = _loans(session, {row.loan_id for row in rows})
-    entries = [Entry(key, loans[loan_id], case_id, on, fen) for key, loan_id, case_id, on, fen in rows]
-    return Listed(entries, int(number), int(fen))
-
-
-def _at(table: Any, place: str, by_branch: bool) -> ColumnElement[bool]:
-    column: ColumnElement[Any] = table.c.branch_id if by_branch else table.c.township_code
-    if not by_branch:
-        return in_region(column, place)
-    return column.is_(None) if place == NO_BRANCH else column == int(place)
-
-
-def _loans(session: Session, ids: Iterable[int]) -> dict[int, Loan]:
-    query = (
-        select(Loan)
-        .where(Loan.id.in_(ids))
-        .options(joinedload(Loan.borrower), joinedload(Loan.township), joinedload(Loan.branch))
-    )
-    return {loan.id: loan for loan in session.scalars(query)}

@@ -11,6 +11,7 @@ from app.clock import parse_month
 from app.db import db
 from app.labels import T, Text
 from app.measures import queries
+from app.measures.lists import listed
 from app.measures.queries import NO_BRANCH, Period
 from app.measures.rules import FROM_STAGES, GRADES, MEASURES, Kind, Stage, rate
 from app.today import business_date
@@ -108,7 +109,7 @@ def behind() -> str:
         or not 0 <= after < LARGEST_ID
     ):
         abort(404)
-    found = queries.listed(session, made, place=place, by_branch=by_branch, after=after, limit=PAGE_SIZE + 1)
+    found = listed(session, made, place=place, by_branch=by_branch, after=after, limit=PAGE_SIZE + 1)
     page = page_of(found.entries, found.number, lambda one: one.key)
     return render_template(
         "measures/behind.html",

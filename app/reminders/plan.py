@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ARRAY, ColumnElement, and_, bindparam, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from app.clock import SHANGHAI
 from app.db import own_setting
 from app.fairness.models import BorrowerMark
 from app.fairness.queries import limits_for
+from app.fairness.rules import Limits
 from app.fairness.words import HARDSHIP, Mark
 from app.loans.models import Borrower, Loan
 from app.policies.queries import Policies
@@ -114,11 +116,15 @@ def _hold_out(
 ) -> dict[tuple[int, date], list[DueLoan]]:
     """Without the loans that chance leaves unreminded where a county has set a share; each of them is kept as such."""
     kept: dict[tuple[int, date], list[DueLoan]] = {}
+    shares: dict[tuple[str, int], int] = {}
     out = []
     for key, loans in found.items():
         told = []
         for one in loans:
-            share = numbers(Key.HOLD_OUT, one.region, one.lender_id)
+            place = one.region, one.lender_id
+            if place not in shares:
+                shares[place] = numbers(Key.HOLD_OUT, *place)
+            share = shares[place]
             if is_held_out(one.loan_id, one.due_on, share):
                 out.append(
                     {"loan_id": one.loan_id, "due_on": one.due_on, "share": share, "decided_on": today}
@@ -142,6 +148,10 @@ def due_loans(
 ) -> dict[tuple[int, date], list[DueLoan]]:
     """What is due and not yet planned, by borrower and day of sending."""
     found: dict[tuple[int, date], list[DueLoan]] = defaultdict(list)
+    leads_at = cache(lambda region, lender: policy_at(policies, region=region, lender_id=lender, on=today))
+    days_of = cache(
+        lambda due, lead, leads: (day_of(due, lead, leads, today, horizon), untrue_from(due, lead, leads))
+    )
     for lead in sorted({*DEFAULT_LEADS, *(lead for p in policies for lead in p.leads)}, reverse=True):
         # Coarse; day_of judges each.
         first = today if lead >= 0 else today - timedelta(days=LATEST)
@@ -151,11 +161,10 @@ def due_loans(
         )
         for row in session.execute(_candidates(lead, span)):
             region = row.village_code or row.township_code
-            leads = policy_at(policies, region=region, lender_id=row.lender_id, on=today)
-            day = day_of(row.effective_due_on, lead, leads, today, horizon) if lead in leads else None
+            leads = leads_at(region, row.lender_id)
+            day, until = days_of(row.effective_due_on, lead, leads) if lead in leads else (None, today)
             if day is None:
                 continue
-            until = untrue_from(row.effective_due_on, lead, leads)
             one = DueLoan(row.id, row.borrower_id, row.lender_id, region, row.effective_due_on, row.balance,
                           row.name, row.phone, day, until, lead)  # fmt: skip
             found[row.borrower_id, day].append(one)
@@ -193,6 +202,7 @@ def _write(
 ) -> None:
     """Messages first, insert-or-ignore; then the reminders of those messages that are now there."""
     taken = _days_taken(session, {borrower for borrower, _ in found})
+    opens = cache(lambda region, lender, day: _opens(limits_for(numbers, region, lender), day))
     rows, wanted = [], {}
     for (borrower, day), loans in found.items():
         free = _free_day(day, min(one.until for one in loans), taken[borrower])
@@ -205,7 +215,7 @@ def _write(
             planned.untold += 1
             continue
         taken[borrower].add(free)
-        row = _message(loans, free, template, numbers)
+        row = _message(loans, free, template, opens(loans[0].region, loans[0].lender_id, free))
         rows.append(row)
         wanted[row["key"]] = loans
     if not rows:
@@ -243,11 +253,13 @@ def _free_day(day: date, until: date, taken: set[date]) -> date | None:
     return day if day < until else None
 
 
-def _message(loans: list[DueLoan], day: date, template: MessageTemplate, numbers: Policies) -> dict[str, Any]:
+def _opens(limits: Limits, day: date) -> datetime:
+    return Hours(limits.sms_from, limits.sms_until).window(day)[0]
+
+
+def _message(loans: list[DueLoan], day: date, template: MessageTemplate, opens: datetime) -> dict[str, Any]:
     one = loans[0]
     text, empty = text_of(template, one.name, [Due(loan.amount, loan.due_on) for loan in loans])
-    limits = limits_for(numbers, one.region, one.lender_id)
-    opens = Hours(limits.sms_from, limits.sms_until).window(day)[0]
     phone = mobile(one.phone or "")
     why = "no mobile number" if phone is None else f"empty: {', '.join(empty)}" if empty else ""
     return {
@@ -274,6 +286,24 @@ def insert_or_ignore(
     session: Session, model: Any, rows: list[dict[str, Any]], returning: tuple[Any, ...]
 ) -> list[Any]:
     """Insert-or-ignore; what was really added."""
-    dialect = postgresql if session.connection().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(model).on_conflict_do_nothing().returning(*returning)
-    return list(session.execute(statement, rows).all())
+    session.flush()
+    table, connection = model.__table__, session.connection()
+    given = [{**defaults_of(model), **row} for row in rows]
+    if connection.dialect.name == "postgresql":
+        # One array a column: a statement with as many parameters as values takes the server longer than the insert.
+        names = list(given[0])
+        arrays = [bindparam(name, [row[name] for row in given], ARRAY(table.c[name].type)) for name in names]
+        listed = func.unnest(*arrays).table_valued(*names).render_derived()
+        insert = postgresql.insert(table).from_select(
+            names, select(*(listed.c[name] for name in names)), False
+        )
+        return list(connection.execute(insert.on_conflict_do_nothing().returning(*returning)).all())
+    statement = sqlite.insert(table).on_conflict_do_nothing().returning(*returning)
+    return list(connection.execute(statement, given).all())
+
+
+@cache
+def defaults_of(model: Any) -> dict[str, Any]:
+    """What a column of a new row holds where nothing is said."""
+    columns = [column for column in model.__table__.columns if column.default is not None]
+    return {column.key: column.default.arg for column in columns if column.default.is_scalar}

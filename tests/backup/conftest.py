@@ -56,6 +56,4 @@ def blank(instances: Instances) -> Iterator[Blank]:
 
 
 def settings_at(target: Target) -> Settings:
-    return Settings.load(
-        {"QINGSHOU_INSTANCE_PATH": str(target.folder), "DATABASE_URL": target.database_url}
-    )
+    return Settings.load({"QINGSHOU_INSTANCE_PATH": str(target.folder), "DATABASE_URL": target.database_url})

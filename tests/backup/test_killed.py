@@ -10,9 +10,10 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from app import create_app
+from app.backup.create import create
 from app.backup.recovery import RecoveryKey
 from app.backup.restore import restore
-from app.backup.shelf import PART
+from app.backup.shelf import PART, backups
 from app.backup.target import Target
 from app.config import ConfigError
 from app.db import db, get_setting, put_setting
@@ -20,10 +21,20 @@ from app.files import FileStore
 from app.privacy import keyring
 from tests.backup.conftest import Blank, back_up, key_of, settings_at, settings_of
 
-POINTS = ("restore 1", "restore 60", "indexes 1", "compare 40", "place 1", "place 3", "place 5")
+
+def on(kind: str, *points: str) -> list[object]:
+    marks = [pytest.mark.postgres] if kind == "postgresql" else []
+    return [pytest.param(kind, point, marks=marks) for point in points]
 
 
-def _killed(app: Flask, source: Path, key: RecoveryKey, target: Target, point: str, replace: str | None) -> None:
+EMPTY = on("sqlite", "restore 60", "indexes 1", "compare 40", "place 1", "place 4")
+EMPTY += on("postgresql", "restore 60", "compare 40", "place 5")  # the last one after the database's commit
+FULL = on("sqlite", "compare 1", "place 2", "place 4") + on("postgresql", "compare 1", "place 2")
+
+
+def _killed(
+    app: Flask, source: Path, key: RecoveryKey, target: Target, point: str, replace: str | None
+) -> None:
     """Restore in a child that is killed at the n-th word of a part."""
     wanted, count = point.split()
     told = 0
@@ -67,7 +78,7 @@ def _tables(target: Target) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("db_kind", "point"), EMPTY)
 def test_into_an_empty_place(app: Flask, session: Session, db_kind: str, blank: Blank, point: str) -> None:
     _filled(app, session)
     made, key = back_up(app), key_of(app)
@@ -84,8 +95,10 @@ def test_into_an_empty_place(app: Flask, session: Session, db_kind: str, blank: 
     assert not target.marker.exists() and not target.stage.exists()
 
 
-@pytest.mark.parametrize("point", ["restore 60", "compare 1", "place 2", "place 4"])
-def test_in_the_place_of_another(app: Flask, session: Session, db_kind: str, blank: Blank, point: str) -> None:
+@pytest.mark.parametrize(("db_kind", "point"), FULL)
+def test_in_the_place_of_another(
+    app: Flask, session: Session, db_kind: str, blank: Blank, point: str
+) -> None:
     """What was there is never lost: it is where it was, or set aside."""
     _filled(app, session)
     made, key = back_up(app), key_of(app)
@@ -121,9 +134,6 @@ def _change(target: Target, what: str) -> None:
 
 @pytest.mark.parametrize("db_kind", ["sqlite"])
 def test_a_killed_backup_leaves_none(app: Flask, session: Session) -> None:
-    from app.backup.create import create
-    from app.backup.shelf import backups
-
     settings = settings_of(app)
 
     def tell(part: str, _done: int, _total: int) -> None:

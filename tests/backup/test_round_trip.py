@@ -1,10 +1,12 @@
 """A restored instance is the one that was backed up, whichever of the two databases it was in and goes into."""
 
-import io
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_migrate import downgrade
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
@@ -12,7 +14,8 @@ from sqlalchemy.orm import Session
 from app import audit, create_app
 from app.audit import AuditEntry
 from app.backup.contents import verify
-from app.backup.lines import BYTES, JSON, TEXT, Shape, blocks, kind_of, shapes, tally
+from app.backup.create import create
+from app.backup.lines import BYTES, JSON, TEXT, blocks, kind_of, shapes, tally, unescaped
 from app.backup.restore import RESTORED_FROM, restore
 from app.db import Base, db, get_setting, put_setting
 from app.files import FileStore
@@ -20,7 +23,7 @@ from app.loans.models import Borrower, Loan
 from app.privacy import keyring
 from app.reminders.models import SmsChannel
 from app.trail.verify import verify as verify_trail
-from tests.backup.conftest import Blank, back_up, key_of, settings_at
+from tests.backup.conftest import Blank, back_up, key_of, settings_at, settings_of
 from tests.conftest import POSTGRES
 
 NASTY = {
@@ -91,20 +94,16 @@ def _goes_on(session: Session) -> None:
     restored = session.scalars(select(AuditEntry).where(AuditEntry.action == "backup.restored")).one()
     assert restored.entity_id.startswith("qingshou-")
     session.rollback()
-    with pytest.raises(DatabaseError, match="append-only|only be added|may not|cannot"):
+    with pytest.raises(DatabaseError, match=r"audit|trail|append"):
         session.execute(text("UPDATE audit_entry SET actor = 'nobody'"))
     session.rollback()
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseError, match=r"(?i)foreign key"):
         session.execute(text("UPDATE loan SET lender_id = 999999 WHERE id = (SELECT min(id) FROM loan)"))
-        session.commit()
     session.rollback()
 
 
 def test_all_of_one_moment(app: Flask, session: Session, blank: Blank) -> None:
     """Somebody commits while the backup is made: rows in a table that is already read, and in one still to come."""
-    from app.backup.create import create
-    from tests.backup.conftest import settings_of
-
     put_setting(session, "before", "yes")
     session.commit()
     written = []
@@ -112,7 +111,9 @@ def test_all_of_one_moment(app: Flask, session: Session, blank: Blank) -> None:
     def tell(part: str, done: int, _total: int) -> None:
         if part == "tables" and done == 20 and not written:
             written.append(done)
-            audit.record(session, "system", "keys.added", "key", 1)  # audit_entry comes first, setting comes late
+            audit.record(
+                session, "system", "keys.added", "key", 1
+            )  # audit_entry comes first, setting comes late
             put_setting(session, "meanwhile", "yes")
             session.commit()
 
@@ -132,9 +133,6 @@ def test_all_of_one_moment(app: Flask, session: Session, blank: Blank) -> None:
 
 @pytest.mark.parametrize("db_kind", ["sqlite"])
 def test_a_file_that_goes_and_one_that_comes_meanwhile(app: Flask, session: Session, blank: Blank) -> None:
-    from app.backup.create import create
-    from tests.backup.conftest import settings_of
-
     store = FileStore(Path(app.instance_path), keyring(), "attachments")
     going = store.keep(b"going")
     coming = ""
@@ -151,14 +149,15 @@ def test_a_file_that_goes_and_one_that_comes_meanwhile(app: Flask, session: Sess
     assert FileStore(target.folder, keyring(), "attachments").read(going) == b"going"
 
 
-def test_an_older_database_is_backed_up_before_its_migration(app: Flask, session: Session, blank: Blank) -> None:
+@pytest.mark.parametrize("db_kind", ["sqlite"])
+def test_an_older_database_is_backed_up_before_its_migration(
+    app: Flask, session: Session, blank: Blank
+) -> None:
     """The new program makes it, and a restore brings it to the newest migration."""
-    from flask_migrate import downgrade
-
     session.rollback()
     db.session.remove()
     downgrade(revision="0021")
-    made = back_up_raw(app)
+    made = back_up(app)
     assert made.header.revision == "0021"
     target = blank("sqlite")
     restore(made.path, key_of(app), target)
@@ -169,10 +168,6 @@ def test_an_older_database_is_backed_up_before_its_migration(app: Flask, session
         db.engine.dispose()
 
 
-def back_up_raw(app: Flask):  # type: ignore[no-untyped-def]
-    return back_up(app)
-
-
 def test_every_column_has_a_form() -> None:
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
@@ -181,17 +176,22 @@ def test_every_column_has_a_form() -> None:
         assert table.primary_key.columns, table.name
 
 
-def test_both_databases_write_the_same_lines(demo_app: Flask, db_kind: str, blank: Blank) -> None:
-    """What a line is does not depend on where it came from: here a table's lines of one moment, read back."""
-    _fill(demo_app)
+def test_a_line_is_written_as_it_is_told(app: Flask, session: Session) -> None:
+    """On both databases the same; that it is read back as it was, the round trip shows."""
+    for key, value in NASTY.items():
+        put_setting(session, key, value)
+    session.commit()
     with db.engine.connect() as connection:
         shape = next(shape for shape in shapes(connection) if shape.name == "setting")
         lines = b"".join(blocks(connection, shape)).decode()
-    assert r"nasty tab" + "\t" + r"a\tb" in lines
+    assert "nasty tab\ta\\tb\n" in lines
     assert "nasty nothing\t\\\\N\n" in lines and "nasty empty\t\n" in lines
     assert "nasty lines\ta\\nb\\r\\nc\\v\\f\\b\n" in lines
 
 
-def test_the_number_of_rows_is_told_by_the_lines() -> None:
-    shape = Shape("t", (("a", TEXT),), ("a",))
-    assert shape.names == '"a"' and io.BytesIO(b"x\n").read().count(b"\n") == 1
+ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+
+
+@given(st.text(st.sampled_from("\\tnrbfvNxa\t\n\r\b\f\v")))
+def test_an_escaped_text_is_the_same_again(value: str) -> None:
+    assert unescaped("".join(ESCAPES.get(letter, letter) for letter in value)) == value

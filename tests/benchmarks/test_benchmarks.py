@@ -22,7 +22,7 @@ from benchmarks.pages import counted
 
 pytestmark = pytest.mark.slow  # they measure, and the collector of garbage looks through all that tests hold
 
-DAYS = day.Sizes(loans=(400, 800), turns=1, rounds=1)
+DAYS = day.Sizes(loans=(400, 3_000), turns=1, rounds=1)
 TINY = Plan(
     imports=(20, 40),
     sweeps=(),

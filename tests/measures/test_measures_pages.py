@@ -10,13 +10,17 @@ from sqlalchemy import select
 from app.accounts.rules import EVERYTHING, NOTHING, Scope
 from app.cases.models import Case
 from app.contacts.models import Contact
-from app.contacts.rules import Channel
+from app.contacts.rules import Channel, Reached
 from app.db import db
 from app.forces.rules import Line
 from app.loans.models import Snapshot
-from app.measures.queries import Period, behind, count, listed, rolled, rolls
+from app.measures.lists import listed
+from app.measures.queries import Period, behind, count, rolled, rolls
 from app.measures.rules import Kind, stage
+from app.promises.models import Promise
+from app.promises.rules import JUDGED, PromiseState
 from tests.conftest import SignIn
+from tests.desk.counting import statements
 
 NOVEMBER = Period(date(2023, 11, 1), date(2023, 11, 30))
 AGANG = Scope(region="530324106")
@@ -57,6 +61,50 @@ def test_coverage_by_looking_at_every_case(demo_app: Flask) -> None:
     total = count(session, NOVEMBER, EVERYTHING)[0].by_kind
     assert {kind: total[kind].number for kind in expected} == expected
     assert total[Kind.OPEN].number == len(open_cases) > 0
+
+
+def test_contacts_promises_and_cured_by_looking_at_each(demo_app: Flask) -> None:
+    session = db.session()
+    corrected = {c.corrects_id for c in session.scalars(select(Contact))}
+    tries = [
+        c
+        for c in session.scalars(select(Contact))
+        if NOVEMBER.first <= c.on <= NOVEMBER.last
+        and c.channel in (Channel.CALL, Channel.VISIT)
+        and c.id not in corrected
+    ]
+    judged = [
+        one.state
+        for one in session.scalars(select(Promise))
+        if one.judged_on and NOVEMBER.first <= one.judged_on <= NOVEMBER.last and one.state in JUDGED
+    ]
+    at = {
+        day: {s.loan_id: s for s in session.scalars(select(Snapshot)) if s.as_of <= day < s.until}
+        for day in (NOVEMBER.before, NOVEMBER.last)
+    }
+    was = [s for s in at[NOVEMBER.before].values() if s.overdue > 0]
+    now = [at[NOVEMBER.last].get(s.loan_id) for s in was]
+    cured = [s for s, later in zip(was, now, strict=True) if later is not None and later.overdue == 0]
+    expected = {
+        Kind.TOWNSHIP_ATTEMPTS: sum(c.line is Line.TOWNSHIP for c in tries),
+        Kind.TOWNSHIP_RIGHT: sum(c.line is Line.TOWNSHIP and c.reached is Reached.BORROWER for c in tries),
+        Kind.BRANCH_ATTEMPTS: sum(c.line is Line.BRANCH for c in tries),
+        Kind.BRANCH_RIGHT: sum(c.line is Line.BRANCH and c.reached is Reached.BORROWER for c in tries),
+        Kind.JUDGED: len(judged),
+        Kind.KEPT: judged.count(PromiseState.KEPT),
+        Kind.OPENING: len(was),
+        Kind.CURED: len(cured),
+    }
+    total = count(session, NOVEMBER, EVERYTHING)[0].by_kind
+    assert {kind: total[kind].number for kind in expected} == expected
+    assert total[Kind.CURED].fen == sum(s.overdue for s in cured) > 0
+    assert all(expected[kind] for kind in (Kind.TOWNSHIP_RIGHT, Kind.BRANCH_RIGHT, Kind.KEPT))
+
+
+def test_kinds_of_the_same_rows_take_one_statement(demo_app: Flask) -> None:
+    with statements() as said:
+        count(db.session(), NOVEMBER, EVERYTHING)
+    assert len([one for one in said if one.startswith("SELECT")]) == 4
 
 
 def test_the_roll_by_looking_at_every_loan(demo_app: Flask) -> None:

@@ -98,7 +98,6 @@ def life(app: Flask, birth: Birth) -> None:
         _watch_sql(IN_SQL[birth.role], at)
     elif birth.role == "worker" and _own_file(app) and chance.random() < 0.2:
         at = _fills_the_disk(birth.note)
-    _waits_little()
     work = {"planner": _plan, "worker": _send, "web": _listen}[birth.role]
     work(
         app,
@@ -112,10 +111,10 @@ def _own_file(app: Flask) -> bool:
     return str(app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite")
 
 
-def _waits_little() -> None:
+def wait_little(engine: Engine) -> None:
     """A busy database is told of soon, as after the half minute of real life."""
 
-    @event.listens_for(Engine, "connect")
+    @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")

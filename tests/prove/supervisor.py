@@ -20,7 +20,7 @@ from app.loans.models import Loan
 from app.reminders.models import OutboxMessage, Reminder
 from tests.conftest import Instances
 from tests.prove import county, trouble
-from tests.prove.child import BUSY, HANG, Birth
+from tests.prove.child import BUSY, HANG, Birth, wait_little
 from tests.prove.crew import ROLES, Crew, fork
 from tests.prove.judge import OPEN, Ours, Result, judge, ours, tally
 from tests.prove.provider import Provider
@@ -120,6 +120,7 @@ def prove(
     try:
         with app.app_context():
             db.engine.dispose()
+            wait_little(db.engine)
             for role in ROLES:
                 crew.start(role)
             run.help(lambda: trouble.village(app, url, messages, seed, wishes))

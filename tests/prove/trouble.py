@@ -5,14 +5,16 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 from flask import Flask
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
 from twilio.request_validator import RequestValidator
 
-from app.db import db
+from app.db import db, reading
 from app.loans.models import Loan
 from app.reminders.deciding import resume
 from app.reminders.models import OutboxMessage, SmsChannel
@@ -72,6 +74,15 @@ def _forge(url: str, number: int) -> dict[str, object]:
 
 def _repay(_url: str, number: int) -> dict[str, object]:
     """Everything is repaid while the message waits, so that it ``never`` may leave; not where a worker has it."""
+    while True:
+        try:
+            return _repaid(number)
+        except OperationalError:
+            db.session.rollback()
+            time.sleep(0.1)
+
+
+def _repaid(number: int) -> dict[str, object]:
     session = db.session()
     query = select(OutboxMessage).where(
         OutboxMessage.phone == county.phone(number), OutboxMessage.day <= county.TODAY
@@ -86,24 +97,27 @@ def _repay(_url: str, number: int) -> dict[str, object]:
 
 def hold_database(app: Flask, seconds: float) -> None:
     """A process: somebody has the database to themselves for a while."""
-    with app.app_context():
-        connection = db.engine.connect()
+    with app.app_context(), suppress(OperationalError), db.engine.connect() as connection:
+        connection.begin()
         if db.engine.dialect.name == "postgresql":
             connection.execute(text("LOCK TABLE outbox_message IN EXCLUSIVE MODE"))
-        else:
-            connection.begin()
         time.sleep(seconds)
         connection.rollback()
-        connection.close()
 
 
 def mend_channel() -> bool:
-    """What the office does when the channel is paused: True when it was."""
-    session = db.session()
-    channel = session.get(SmsChannel, "twilio")
-    paused = channel is not None and channel.paused_at is not None
+    """What the office does when the channel is paused: True when it was. A busy database: next time."""
+    with reading():
+        paused = (
+            db.session.scalar(select(SmsChannel.paused_at).where(SmsChannel.name == "twilio")) is not None
+        )
+        db.session.remove()
     if paused:
-        resume(session, "twilio", SimpleNamespace(username="office"))  # type: ignore[arg-type]
-    session.commit()
-    db.session.remove()
+        try:
+            resume(db.session(), "twilio", SimpleNamespace(username="office"))  # type: ignore[arg-type]
+            db.session.commit()
+        except OperationalError:
+            db.session.rollback()
+            paused = False
+        db.session.remove()
     return paused
