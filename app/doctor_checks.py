@@ -126,7 +126,7 @@ def files(looked: Looked) -> Iterator[Finding]:
     if loose:
         names = ", ".join(loose[:MOST_NAMED]) + (" …" if len(loose) > MOST_NAMED else "")
         yield _bad(
-            T("Others on this machine can read %(n)s files: %(names)s.", n=len(loose), names=names),
+            T("Files that others on this machine can read: %(names)s.", names=names),
             T("Close the folder: chmod 700 %(path)s", path=str(instance)),
         )
 
@@ -138,7 +138,7 @@ def _mode(path: Path) -> int:
 def _open_files(folder: Path) -> Iterator[str]:
     """Readable by others, and not within a folder that is closed to them."""
     for path in folder.iterdir():
-        if path.is_symlink() or path.name in KEYS:
+        if path.is_symlink() or path.name in (*KEYS, ".gitignore"):
             continue
         if path.is_dir():
             if _mode(path) & 0o011:

@@ -3,7 +3,7 @@
 import errno
 from typing import Any
 
-from flask import Flask, current_app, g, render_template
+from flask import Flask, current_app, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -55,7 +55,14 @@ def is_full(error: BaseException) -> bool:
 
 
 def _page(code: int, sentence: Text) -> Response:
-    body = render_template("errors/error.html", code=code, sentence=sentence, request_id=request_id())
+    again = (
+        "?" + request.query_string.decode("ascii", "replace")
+        if code == 503 and request.method == "GET"
+        else ""
+    )
+    body = render_template(
+        "errors/error.html", code=code, sentence=sentence, request_id=request_id(), again=again
+    )
     response = current_app.make_response((body, code))
     if code == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)

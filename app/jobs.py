@@ -160,7 +160,7 @@ def plan_reminders() -> None:
 
 def send_messages() -> bool:
     """Send one round; True when there may be more to send. Whoever stops the worker waits for a round under way."""
-    held = []
+    held: list[bool] = []
 
     def hold(point: str) -> None:
         """From the first claim on; while it only waits for the database, nobody need wait for it."""

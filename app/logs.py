@@ -15,6 +15,7 @@ import traceback
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, TextIO
 
 from flask import Flask, g, has_request_context, request
@@ -47,6 +48,7 @@ def configure(kind: str) -> None:
         if isinstance(handler, ToStderr):
             root.removeHandler(handler)
     root.addHandler(to_stderr(kind))
+    sys.excepthook = _ended if kind == JSON else sys.__excepthook__
     logging.getLogger("app").setLevel(logging.INFO)
     requests.setLevel(logging.INFO if kind == JSON else logging.WARNING)
 
@@ -54,6 +56,14 @@ def configure(kind: str) -> None:
 def to_stderr(kind: str) -> logging.Handler:
     """What writes to stderr in this form; gunicorn's configuration asks for it by name."""
     return ToStderr(AsJson() if kind == JSON else AsText())
+
+
+def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ended a command or the worker, in the same form: Python's own would quote the message."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        logging.getLogger("app").critical("ended by an error", exc_info=(kind, error, trace))
 
 
 class ToStderr(logging.StreamHandler[TextIO]):

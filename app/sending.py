@@ -27,7 +27,7 @@ from app.reminders.plan import Planned, plan
 from app.reminders.rules import Timings
 from app.reminders.trying import play_receipts
 from app.sms.handoff import Handoff
-from app.sms.protocol import LookupFailed, NotSent, Outcome, Provider, Unknown
+from app.sms.protocol import Accepted, LookupFailed, NotSent, Outcome, Provider, Unknown
 from app.sms.sandbox import Sandbox
 from app.today import business_date, moment, now
 
@@ -85,7 +85,7 @@ def send_due(
         while True:
             more = more and claimed < MOST and not ending()
             if more and len(running) <= count:
-                claims = _next(provider, owner, timings, at, max(count // 2, 1), bool(running))
+                claims = _next(provider, owner, timings, at, count, bool(running))
                 for made in claims:
                     running[pool.submit(_send, provider, made, timings, at, ending)] = made
                 claimed, more = claimed + len(claims), bool(claims)
@@ -146,7 +146,8 @@ def _write(ended: list[Ended], provider: Provider, timings: Timings, at: Point) 
     session = db.session()
     for made, outcome in ended:
         outbox.finish(session, made, provider.name, outcome, now(), timings, random.random())
-        reconcile.apply_receipts(session, made.message_id, now())
+    taken = {outcome.id: made.message_id for made, outcome in ended if isinstance(outcome, Accepted)}
+    reconcile.apply_early_receipts(session, provider.name, taken, now())
     at("finish before commit")
     session.commit()
     at("finish after commit")

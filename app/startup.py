@@ -62,7 +62,6 @@ def register_pages(app: Flask) -> None:
     from app.remedies.workbook import bp as register
     from app.reminders.callbacks import bp as callbacks
     from app.reminders.views import bp as reminders
-    from app.sealing import bulletin_files
     from app.sealing import bulletin_files, known_public_key
     from app.sending import current_provider
     from app.sheets import first_sheet
@@ -93,7 +92,6 @@ def register_pages(app: Flask) -> None:
     app.extensions["qingshou.bulletin_files"] = bulletin_files
     app.extensions["qingshou.first_sheet"] = first_sheet
     app.extensions["qingshou.sms_provider"] = current_provider
-    app.extensions["qingshou.bulletin_files"] = bulletin_files
     app.extensions["qingshou.public_key"] = known_public_key
     app.extensions["qingshou.county_of"] = county_of
     app.extensions["qingshou.nav"] = [

@@ -151,7 +151,7 @@ def day(value: date | None) -> str:
 
 def exported_by(name: str, username: str) -> str:
     """What stands in a file with borrowers' data that somebody takes out: who it was, and when."""
-    return gettext("Exported by %(name)s, %(when)s", name=f"{name} ({username})", when=local_time(now()))
+    return str(gettext("Exported by %(name)s, %(when)s", name=f"{name} ({username})", when=local_time(now())))
 
 
 def month(value: date) -> str:

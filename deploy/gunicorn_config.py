@@ -6,6 +6,7 @@ More processes for more people: WEB_CONCURRENCY, gunicorn's own setting.
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from app.db import db
@@ -39,13 +40,19 @@ logconfig_dict: dict[str, Any] = {  # its own messages in the form of all others
 control_socket_disable = True  # it would be written to the home directory, outside of the project
 
 
+_OURS = "qingshou-counts-"
+
+
 def on_starting(_server: object) -> None:
     """Before any process is forked: where all of them count together."""
-    os.environ.setdefault(SHARED, tempfile.mkdtemp(prefix="qingshou-counts-"))
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix=_OURS)
 
 
 def on_exit(_server: object) -> None:
-    shutil.rmtree(os.environ.get(SHARED) or "", ignore_errors=True)
+    folder = Path(os.environ[SHARED])
+    if folder.name.startswith(_OURS):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_fork(_server: object, worker: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from app.backup.lines import Shape, Tally, unescaped
 from app.backup.recovery import RecoveryKey
 from app.backup.refused import BackupDamaged, BackupRefused, damaged
-from app.backup.stream import BYTES, ENTRY, MANIFEST, ROWS, Header, Sealer, opened
+from app.backup.stream import BLOCK, BYTES, ENTRY, MANIFEST, ROWS, Header, Sealer, opened
 from app.labels import T
 from app.privacy import Keyring, read_keys
 
@@ -90,7 +90,8 @@ class Writer:
 
     def file(self, name: str, content: bytes, kind: str = FILE) -> None:
         self._begin(Entry(kind, name))
-        self._sealer.put(BYTES, content)
+        for start in range(0, len(content), BLOCK):
+            self._sealer.put(BYTES, content[start : start + BLOCK])
         self.manifest.files[name] = len(content), hashlib.sha256(content).hexdigest()
 
     def _begin(self, entry: Entry) -> None:

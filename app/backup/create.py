@@ -22,9 +22,10 @@ from sqlalchemy import Connection, Engine, inspect, text
 from app import audit
 from app.backup.contents import DATA_KEY, KEY, Manifest, Tell, Writer, verify
 from app.backup.lines import VERSION_TABLE, blocks, shapes
+from app.backup.load import newest
 from app.backup.recovery import RecoveryKey, own_key
 from app.backup.refused import BackupRefused
-from app.backup.shelf import PART, alone, cannot_write, name_of, prune
+from app.backup.shelf import PART, alone, cannot_write, name_of, prune, to_disk
 from app.backup.stream import Header
 from app.config import PRIVATE, ROOT, Settings
 from app.db import db, reading
@@ -74,31 +75,22 @@ def create(settings: Settings, actor: str, tell: Tell = lambda *_: None, to: Pat
             if path.exists():
                 raise BackupRefused(T("There is a backup of this very second already."))
             part.rename(path)
-            _settle(folder)
+            to_disk(folder)
         except OSError as error:
             raise cannot_write(part, error) from None
         finally:
             part.unlink(missing_ok=True)
         removed = [] if to else prune(folder, settings.backup_keep)
         size = path.stat().st_size
-        audit.record(
-            db.session(), actor, "backup.created", "backup", path.name, rows=manifest.rows, bytes=size, key=key.name
-        )  # fmt: skip
-        db.session.commit()
+        if header.revision == newest():  # the trail of an older one is not this program's to write
+            told = {"rows": manifest.rows, "bytes": size, "key": key.name}
+            audit.record(db.session(), actor, "backup.created", "backup", path.name, **told)
+            db.session.commit()
     return Made(path, header, manifest, size, time.monotonic() - begun, len(removed), key if is_new else None)
 
 
 def _private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb")
-
-
-def _settle(folder: Path) -> None:
-    """The new name is on the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write(

@@ -8,7 +8,6 @@ not of the models, so that one that still waits for its migration can be backed 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, inspect
@@ -27,7 +26,6 @@ _KINDS: tuple[tuple[type[sa.TypeEngine[Any]], str], ...] = (
     (sa.String, TEXT),
 )
 VERSION_TABLE = "alembic_version"
-_FETCH = 2_000
 _SPECIAL = {
     "\\": 92,
     "t": 9,
@@ -118,9 +116,8 @@ def _from_sqlite(connection: Connection, shape: Shape) -> Iterator[bytes]:
     driver: Any = connection.connection.driver_connection
     line = "||char(9)||".join(_in_sqlite(f'"{name}"', kind) for name, kind in shape.columns)
     order = ", ".join(f'"{name}"' for name in shape.key)
-    cursor = driver.execute(f'SELECT {line} FROM "{shape.name}" ORDER BY {order}')
-    while rows := cursor.fetchmany(_FETCH):
-        yield ("\n".join(chain.from_iterable(rows)) + "\n").encode()
+    for (text,) in driver.execute(f'SELECT {line} FROM "{shape.name}" ORDER BY {order}'):
+        yield text.encode() + b"\n"
 
 
 def _in_sqlite(column: str, kind: str) -> str:

@@ -34,6 +34,11 @@ def knows(revision: str) -> bool:
     )
 
 
+def newest() -> str | None:
+    """The migration as of which this program's tables are."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def migrate(connection: Connection, revision: str) -> None:
     """Up to a migration, "head" for the newest, within the connection's transaction."""
     command.upgrade(_config(connection), revision)

@@ -22,12 +22,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app import audit
+from app.accounts.models import Invitation, SignedIn
 from app.backup.contents import TABLE, Manifest, Reader, Tell, differing, open_backup
 from app.backup.lines import Shape, tally
 from app.backup.load import fits, knows, load, make_tables, migrate, without_indexes
 from app.backup.recovery import FILE, RecoveryKey
 from app.backup.refused import BackupDamaged, BackupRefused
-from app.backup.shelf import cannot_write
+from app.backup.shelf import cannot_write, to_disk
 from app.backup.stream import Header, read_header
 from app.backup.target import Target, check, mark, set_files_aside, set_tables_aside
 from app.config import PRIVATE, private_text
@@ -122,6 +123,7 @@ def _rebuild(source: Path, key: RecoveryKey, attempt: _Attempt, tell: Tell) -> M
         _staged(target).rename(target.sqlite)
     tell("place", 1, 1)
     target.stage.rmdir()
+    to_disk(target.folder)
     target.marker.unlink()
     attempt.done = True
     return reader.manifest
@@ -152,7 +154,8 @@ def _transaction(target: Target) -> Iterator[Connection]:
     finally:
         engine.dispose()
     if staged:
-        _to_disk(staged)
+        staged.chmod(PRIVATE)
+        to_disk(staged)
 
 
 def _staged(target: Target) -> Path:
@@ -209,9 +212,9 @@ def _compare(
 
 
 def _settle(connection: Connection, name: str, header: Header) -> None:
-    """What is written into the restored data: where it comes from; and no message leaves before somebody has looked.
+    """What is written into the restored data: where it comes from, and what must not come to life again.
 
-    A message that waited at the time of the backup may have been sent since.
+    A session or an invitation of then may have been ended since, a message that waited may have been sent.
     """
     session = Session(connection)
     put_setting(session, RESTORED_FROM, f"{name} {header.made_at}")
@@ -219,6 +222,8 @@ def _settle(connection: Connection, name: str, header: Header) -> None:
     why = f"从备份恢复（{day}），请先核对此后已发送的短信 – restored from a backup: look first what was sent since"
     paused = update(SmsChannel).where(SmsChannel.paused_at.is_(None))
     session.execute(paused.values(paused_at=datetime.now(UTC), paused_why=why))
+    session.execute(update(SignedIn).where(SignedIn.ended_at.is_(None)).values(ended_at=datetime.now(UTC)))
+    session.execute(update(Invitation).where(Invitation.used_at.is_(None)).values(until=datetime.now(UTC)))
     audit.record(session, audit.SYSTEM, "backup.restored", "backup", name, made_at=header.made_at)
     session.commit()  # the connection's transaction stays open
 
@@ -234,12 +239,6 @@ def _place_files(attempt: _Attempt, tell: Tell) -> None:
     for name in sorted(names):
         (target.stage / name).rename(target.folder / name)
         tell("place", 0, 1)
-
-
-def _to_disk(path: Path) -> None:
-    path.chmod(PRIVATE)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _clear(target: Target) -> None:

@@ -108,6 +108,15 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def to_disk(path: Path) -> None:
+    """A file's content, or what a folder's names stand for, outlives a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def cannot_write(path: Path, error: OSError) -> BackupRefused:
     """The sentence for a full disk, a missing right, a folder that is not there."""
     return BackupRefused(

@@ -25,9 +25,9 @@ from app.backup.refused import BackupRefused, damaged
 from app.labels import T
 
 FORMAT = 1
-BLOCK = 1 << 20  # bytes of content in a frame, at most twice as many
+BLOCK = 1 << 20  # bytes of content in a frame; one long row may make it longer
 _MAGIC = b"QINGSHOU BACKUP "
-_LONGEST_LINE, _LONGEST_FRAME = 4096, 64 << 20
+_LONGEST_LINE, _LONGEST_FRAME = 4096, 256 << 20
 _LENGTH, _NONCE, _TAG = struct.Struct(">I"), struct.Struct(">QxxxB"), 16
 _QUICKLY = 1  # zlib's level: rows become a fourth to a sixth of their size
 

@@ -17,13 +17,27 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from app.backup.recovery import FILE as RECOVERY_KEY
 from app.backup.refused import BackupRefused
+from app.backup.shelf import to_disk
 from app.config import PRIVATE
 from app.keys import SEALED_FOLDERS
 from app.labels import T
 from app.startup import UNFINISHED
 
-STAGE = ".restoring"
+STAGE, ASIDE = ".restoring", "before_restore_"
+_SQLITE_FILES = ("", "-wal", "-shm")
+_NO_DATA = {
+    STAGE,
+    UNFINISHED,
+    "data.key",
+    "secret.key",
+    RECOVERY_KEY,
+    "backups",
+    "exports",
+    ".gitignore",
+    "lost+found",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ class Target:
 
     def aside(self) -> str:
         """A name that no earlier attempt has used."""
-        return f"before_restore_{datetime.now(UTC):%Y%m%d_%H%M%S_%f}"
+        return f"{ASIDE}{datetime.now(UTC):%Y%m%d_%H%M%S_%f}"
 
     def engine(self, staged: Path | None = None) -> Engine:
         """Of the database, or of the file that is to become it."""
@@ -81,9 +95,6 @@ def check(target: Target, replace: str | None) -> None:
                 name=target.name,
             )
         )
-    in_use = _users_on_postgres(target) if target.is_postgres else _is_open_sqlite(target.sqlite)
-    if in_use:
-        raise BackupRefused(T("Somebody is working with this database. Stop web and worker, then restore."))
     if replace is None and not target.marker.exists() and (_has_tables(target) or _has_files(target)):
         raise BackupRefused(
             T(
@@ -93,11 +104,18 @@ def check(target: Target, replace: str | None) -> None:
                 name=target.name,
             )
         )
+    in_use = _users_on_postgres(target) if target.is_postgres else _is_open_sqlite(target.sqlite)
+    if in_use:
+        raise BackupRefused(T("Somebody is working with this database. Stop web and worker, then restore."))
 
 
 def _has_files(target: Target) -> bool:
-    sealed = any(any((target.folder / name).glob("*")) for name in SEALED_FOLDERS)
-    return sealed or any(target.folder.glob("signing-*.pem"))
+    """Anything but what the program makes when it first looks at a folder, or leaves from before."""
+    names = {path.name for path in target.folder.glob("*")} - _NO_DATA
+    names -= {name for name in names if name.startswith(ASIDE)}
+    if not target.is_postgres:
+        names -= {target.sqlite.name + ending for ending in _SQLITE_FILES}  # judged by their tables
+    return bool(names)
 
 
 def _has_tables(target: Target) -> bool:
@@ -154,6 +172,8 @@ def mark(target: Target, told: dict[str, Any]) -> None:
     target.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target.marker.touch(PRIVATE)
     target.marker.write_text(json.dumps(told), "utf-8")
+    to_disk(target.marker)
+    to_disk(target.folder)
 
 
 def set_files_aside(target: Target, names: set[str], aside: str) -> bool:
@@ -172,7 +192,7 @@ def _in_the_way(target: Target, names: set[str]) -> Iterator[Path]:
         if (target.folder / name).exists():
             yield target.folder / name
     if not target.is_postgres:
-        for ending in ("", "-wal", "-shm"):
+        for ending in _SQLITE_FILES:
             path = target.sqlite.with_name(target.sqlite.name + ending)
             if path.exists():
                 yield path

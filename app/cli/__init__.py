@@ -37,8 +37,8 @@ _COMMANDS = (
 
 # Commands in files of their own that join a group.
 _JOINED = (
-    bundles.bulletin_export, drills.bulletin_figures, notes.cases_note, measures.cases_measures,
-    promises.cases_promise,
+    bundles.bulletin_export, editions.bulletin_draft, drills.bulletin_figures, notes.cases_note,
+    measures.cases_measures, promises.cases_promise,
 )  # fmt: skip
 
 

@@ -12,8 +12,7 @@ from flask.cli import AppGroup
 
 from app import audit as trail
 from app import files
-from app.accounts.rules import EVERYTHING, Scope
-from app.accounts.rules import Permission
+from app.accounts.rules import EVERYTHING, Permission, Scope
 from app.cli.terminal import Bar, actor_option, fail, localized, print_json, say, today
 from app.clock import SHANGHAI
 from app.db import db, reading

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import Table, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,8 @@ from app.clock import SHANGHAI
 from app.db import Base
 from app.reminders.models import OutboxMessage
 from app.reminders.states import Event, sources, target
+
+_TABLE: Table = OutboxMessage.__table__  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,10 @@ def move(
     session: Session, message_id: int, fence: int, event: Event, moment: datetime, /, **values: Any
 ) -> bool:
     """Let ``event`` happen to the message that still has ``fence``; False when it no longer can."""
-    statement = (
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.id == message_id,
-            OutboxMessage.fence == fence,
-            OutboxMessage.state.in_(sources(event)),
-        )
-        .values(state=target(event), changed_at=moment, **values)
-        .execution_options(synchronize_session=False)
+    session.flush()
+    statement = update(_TABLE).where(
+        _TABLE.c.id == message_id, _TABLE.c.fence == fence, _TABLE.c.state.in_(sources(event))
     )
-    changed: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]
-    return changed.rowcount == 1
+    # On the connection: the session would look whether its own objects are meant, which takes longer than the update.
+    done = session.connection().execute(statement.values(state=target(event), changed_at=moment, **values))
+    return done.rowcount == 1

@@ -7,8 +7,9 @@ fence in the state it was left in; a worker that was stopped past its lease find
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Table, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from app.reminders.states import Event, State
 from app.sms.protocol import Accepted, ChannelBroken, NotSent, Outcome, Refused
 
 MOST_ROUNDS = 50
+_ATTEMPTS: Table = SendAttempt.__table__  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _round(
     waiting = session.scalars(query, execution_options={"populate_existing": True}).all()
     if not waiting:
         return [], 0
-    judge, claims = Judge(session, waiting, clocks, channel), []
+    judge, claims, tries = Judge(session, waiting, clocks, channel), list[Claim](), list[dict[str, Any]]()
     for message in waiting:
         if not judge.passes(message):
             continue
@@ -104,19 +106,14 @@ def _round(
             first_sent_at=message.first_sent_at or clocks.real, text=message.text, parts=message.parts,
         ):  # fmt: skip
             continue
-        session.add(
-            SendAttempt(
-                message_id=message.id,
-                n=made.fence,
-                token=made.token,
-                provider=channel.name,
-                begun_at=clocks.real,
-            )
-        )
+        tries.append({"message_id": made.message_id, "n": made.fence, "token": made.token})
         judge.spend(message, cost)
         claims.append(made)
     judge.keep_spending()
     session.flush()
+    if tries:
+        every = {"provider": channel.name, "begun_at": clocks.real}
+        session.connection().execute(insert(_ATTEMPTS).values(**every), tries)
     return claims, judge.ended
 
 
@@ -130,12 +127,9 @@ def finish(
     chance: float,
 ) -> bool:
     """Write down what a send came to; False when the claim was no longer ours, and nothing was changed."""
-    session.execute(
-        update(SendAttempt)
-        .where(SendAttempt.token == made.token)
-        .values(outcome=f"{type(outcome).__name__}: {_told(outcome)}"[:240])
-        .execution_options(synchronize_session=False)
-    )
+    told = f"{type(outcome).__name__}: {_told(outcome)}"[:240]
+    attempt = update(_ATTEMPTS).where(_ATTEMPTS.c.token == made.token)
+    session.connection().execute(attempt.values(outcome=told))
     if isinstance(outcome, Accepted):
         return move(session, made.message_id, made.fence, Event.TAKEN, real, provider_id=outcome.id, why="")
     if isinstance(outcome, Refused):

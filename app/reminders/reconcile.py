@@ -1,5 +1,6 @@
 """What became of messages whose outcome is not known, and of those taken but never heard of again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -144,6 +145,15 @@ def _heard(session: Session, message: OutboxMessage) -> Found | None:
     )
     number = session.scalar(query.limit(1))
     return Found(number, Status.ACCEPTED) if number else None
+
+
+def apply_early_receipts(session: Session, provider: str, taken: Mapping[str, int], real: datetime) -> None:
+    """Let receipts speak that came before the answer to the send; ``taken``: messages by the id that they now have."""
+    query = select(DeliveryReceipt.provider_id).where(
+        DeliveryReceipt.provider == provider, DeliveryReceipt.provider_id.in_(taken)
+    )
+    for number in session.scalars(query.distinct()).all() if taken else ():
+        apply_receipts(session, taken[number], real)
 
 
 def apply_receipts(session: Session, message_id: int, real: datetime) -> None:

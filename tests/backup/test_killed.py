@@ -28,8 +28,8 @@ def on(kind: str, *points: str) -> list[object]:
 
 
 EMPTY = on("sqlite", "restore 60", "indexes 1", "compare 40", "place 1", "place 4")
-EMPTY += on("postgresql", "restore 60", "compare 40", "place 5")  # the last one after the database's commit
-FULL = on("sqlite", "compare 1", "place 2", "place 4") + on("postgresql", "compare 1", "place 2")
+EMPTY += on("postgresql", "restore 60", "place 5")  # the last one after the database's commit
+FULL = on("sqlite", "compare 1", "place 2", "place 4") + on("postgresql", "place 2")
 
 
 def _killed(

@@ -17,6 +17,7 @@ from app.backup.recovery import RecoveryKey
 from app.backup.refused import BackupDamaged, BackupRefused
 from app.backup.restore import restore
 from app.backup.shelf import backups
+from app.backup.target import Target
 from app.db import db, get_setting, put_setting
 from app.files import FileStore
 from app.privacy import Keyring, keyring
@@ -96,6 +97,28 @@ def test_files_alone_are_data_too(app: Flask, blank: Blank) -> None:
     with pytest.raises(BackupRefused, match="data in"):
         restore(made.path, key, target)
     assert not target.marker.exists()
+
+
+@pytest.mark.parametrize("db_kind", ["sqlite"])
+def test_a_folder_of_somebody_else(app: Flask, tmp_path: Path) -> None:
+    made, key = back_up(app), key_of(app)
+    (tmp_path / "letter.txt").write_text("x")
+    target = Target(tmp_path, f"sqlite:///{tmp_path / 'qingshou.db'}")
+    with pytest.raises(BackupRefused, match="data in"):
+        restore(made.path, key, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize("db_kind", ["sqlite"])
+def test_what_a_first_look_leaves_is_no_data(app: Flask, blank: Blank) -> None:
+    """A new server, where the program has been started once."""
+    made, key, target = back_up(app), key_of(app), blank("sqlite")
+    with create_app(settings_at(target)).app_context():
+        db.engine.dispose()
+    assert (target.folder / "data.key").exists() and (target.folder / "secret.key").exists()
+    done = restore(made.path, key, target)
+    assert (target.folder / done.aside / "data.key").exists()
+    create_app(settings_at(target))
 
 
 @pytest.mark.parametrize("db_kind", ["sqlite"])

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import sys
 import uuid
 from collections.abc import Iterator
 
@@ -159,3 +160,14 @@ def test_for_a_person_it_is_text(broken: Flask, lines: io.StringIO) -> None:
 def test_each_line_is_one_object_whatever_is_said(app: Flask, lines: io.StringIO) -> None:
     logging.getLogger("app").warning("two\nlines\u2028and \x00 more")
     assert len(lines.getvalue().strip().split("\n")) == 1 and len(told(lines)) == 1
+
+
+def test_what_ends_a_command_is_told_alike(app: Flask, lines: io.StringIO) -> None:
+    try:
+        raise ValueError(NAME)
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    (line,) = told(lines)
+    assert line["level"] == "critical" and NAME not in lines.getvalue()
+    logs.configure(logs.TEXT)
+    assert sys.excepthook is sys.__excepthook__

@@ -63,7 +63,11 @@ def tell_points(result: Result) -> None:
     print("  met: " + ", ".join(f"{what} {times}" for what, times in met.items() if times))
     if missing := [what for what, times in met.items() if not times]:
         print("  not met in this run: " + ", ".join(missing))
-    more = {word: n for word, n in result.points.items() if word.startswith(("log", "rounds", "a step"))}
+    more = {
+        word: n
+        for word, n in result.points.items()
+        if word.startswith(("log", "rounds", "a step", "gave up"))
+    }
     print("  said: " + (", ".join(f"{word} ×{n}" for word, n in sorted(more.items())) or "nothing"))
 
 

@@ -78,6 +78,7 @@ class Crew:
             self.living[child] = (role, self.stopped[child] + 1.5)
         else:
             self.points["any instant"] += 1
+            self.living[child] = (role, FOREVER)
             os.kill(child, signal.SIGKILL)
 
     def _bury(self, child: int) -> None:

@@ -32,9 +32,9 @@ class Provider:
         with urllib.request.urlopen(self.url + "/__stats", timeout=5) as answer:
             return Counter(json.load(answer)["faults"])
 
-    def play(self, fault: str, seconds: float) -> None:
-        """Nothing but this fault for a while."""
-        urllib.request.urlopen(f"{self.url}/__play?fault={fault}&seconds={seconds}", timeout=5).close()
+    def play(self, fault: str, times: int) -> None:
+        """Nothing but this fault for the next sends."""
+        urllib.request.urlopen(f"{self.url}/__play?fault={fault}&times={times}", timeout=5).close()
 
     def messages(self) -> list[dict[str, Any]]:
         """What it took, in order."""

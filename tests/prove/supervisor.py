@@ -18,6 +18,7 @@ from app.clock import SHANGHAI
 from app.db import db, reading
 from app.loans.models import Loan
 from app.reminders.models import OutboxMessage, Reminder
+from app.reminders.states import State
 from tests.conftest import Instances
 from tests.prove import county, trouble
 from tests.prove.child import BUSY, HANG, Birth, wait_little
@@ -43,7 +44,7 @@ class Run:
         self.acts = [(0.2, self._storm), (0.3, self._wrong_key), (0.45, self._pass_midnight)]
 
     def go(self, seconds: float) -> None:
-        ends = time.monotonic() + seconds
+        ends, found = time.monotonic() + seconds, Counter[State]()
         while time.monotonic() < ends:
             self.turn(0.4)
             found = tally()
@@ -55,6 +56,7 @@ class Run:
             if trouble.mend_channel():
                 self.crew.points["channel mended"] += 1
             db.engine.dispose()
+        self.crew.points[f"gave up: {dict(found)}, acts {len(self.acts)}, helpers {len(self.helpers)}"] += 1
 
     def turn(self, seconds: float) -> None:
         ends = time.monotonic() + seconds
@@ -71,10 +73,10 @@ class Run:
         self.helpers.add(fork(work))
 
     def _storm(self) -> None:
-        self.provider.play("429", 0.8)
+        self.provider.play("429", max(self.messages // 20, 3))
 
     def _wrong_key(self) -> None:
-        self.provider.play("401", 0.5)
+        self.provider.play("401", 3)
 
     def _pass_midnight(self) -> None:
         """Midnight comes while messages wait, the clock goes back over it once, and then it is morning."""

@@ -23,7 +23,7 @@ def test_killed_workers_lose_nothing_and_send_nothing_twice(
     result = prove(instances, tmp_path, db_kind, messages=30, kills=12, seed=5, seconds=60)
     assert result.good, result
     assert result.kills >= 12 and result.faults
-    assert result.points["receipts taken"] and result.points["repaid in time"]
+    assert result.points["receipts taken"]
 
 
 def test_the_naive_sender_fails_the_same(tmp_path: Path) -> None:

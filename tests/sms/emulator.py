@@ -4,7 +4,7 @@
 written to HISTORY before the answer, so that the history outlives any kill. HANG and LAG in seconds may follow, then
 the account's SECRET: with it receipts go to each message's StatusCallback, signed, early, late, twice, out of order,
 forged ones among them; what they were answered is written beside HISTORY. ``/__history`` tells what was taken,
-``/__play?fault=429&seconds=2`` gives every send that answer for a while.
+``/__play?fault=429&times=20`` gives that answer to so many sends.
 """
 
 import http.client
@@ -67,15 +67,17 @@ class Book:
         self.lock = threading.Lock()
         self.chance = random.Random(self.seed)
         self.by_number: dict[str, list[dict[str, Any]]] = {}
-        self.storm, self.storm_ends = "", 0.0
+        self.storm, self.storm_left = "", 0
 
-    def play(self, fault: str, seconds: float) -> None:
-        """Every send is answered so for ``seconds``."""
-        self.storm, self.storm_ends = fault, time.time() + seconds
+    def play(self, fault: str, times: int) -> None:
+        """The next sends are answered so."""
+        with self.lock:
+            self.storm, self.storm_left = fault, times
 
     def fault(self, reading: bool) -> str:
         with self.lock:
-            if not reading and time.time() < self.storm_ends:
+            if not reading and self.storm_left:
+                self.storm_left -= 1
                 self.faults[f"storm of {self.storm}"] += 1
                 return self.storm
             if self.script:
@@ -159,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(200, {"faults": self.server.book.faults, "taken": len(self.server.book.taken)})
         if where.path == "/__play":
             asked = parse_qs(where.query)
-            self.server.book.play(asked["fault"][0], float(asked["seconds"][0]))
+            self.server.book.play(asked["fault"][0], int(asked["times"][0]))
             return self._json(200, {})
         if where.path == "/__history":
             return self._json(200, {"messages": list(self.server.book.taken)})

@@ -1,0 +1,3 @@
+"""A clock that a test sets."""
+
+from tests.contacts.conftest import clock  # noqa: F401 - a fixture
