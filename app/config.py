@@ -220,7 +220,9 @@ def _metrics_token(text: str) -> str:
 def _backup_keep(text: str) -> tuple[int, int, int]:
     """Of how many days, weeks and months a backup is kept: ``7,4,12``."""
     parts = [part.strip() for part in text.split(",")] if text else [str(number) for number in KEPT_BACKUPS]
-    if len(parts) != len(KEPT_BACKUPS) or not all(p.isascii() and p.isdecimal() and len(p) <= 4 for p in parts):
+    if len(parts) != len(KEPT_BACKUPS) or not all(
+        p.isascii() and p.isdecimal() and len(p) <= 4 for p in parts
+    ):
         raise ConfigError(f"QINGSHOU_BACKUPS_KEPT must be three numbers like 7,4,12, not {text!r}")
     days, weeks, months = map(int, parts)
     return days, weeks, months

@@ -41,6 +41,7 @@ NAMING = {
 FOREVER = date(9999, 12, 31)
 SQLITE_BUSY_SECONDS = 30
 CONNECT_SECONDS = 5  # to a server that does not even refuse
+SILENT_SECONDS = 30
 SQLITE_CACHE_KIB = 16 * 1024  # of each connection; the usual 2 MiB hold less than the cases of a large county
 
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
@@ -163,7 +164,10 @@ def engine_options(url: str) -> dict[str, Any]:
     """A connection that the server has closed meanwhile is noticed before it is used, and values stay out of errors."""
     if url.startswith("sqlite"):
         return {"hide_parameters": True}
-    waits = {"connect_timeout": CONNECT_SECONDS}
+    waits = {  # a server that vanished without a word is given up after half a minute, not after hours
+        "connect_timeout": CONNECT_SECONDS, "keepalives_idle": SILENT_SECONDS, "keepalives_interval": 5,
+        "keepalives_count": 3, "tcp_user_timeout": SILENT_SECONDS * 1000,
+    }  # fmt: skip
     return {"hide_parameters": True, "pool_pre_ping": True, "connect_args": waits}
 
 

@@ -255,6 +255,9 @@ def run(app: Flask) -> None:
 
     for job, seconds in ((plan_reminders, PLAN_SECONDS), (send_messages, 5), (reconcile_messages, 30)):
         scheduler.add_job(in_app(app, job), "interval", seconds=seconds, next_run_time=now(), id=job.__name__)
+    scheduler.add_job(
+        in_app(app, back_up), "interval", seconds=BACKUP_SECONDS, id="back_up"
+    )  # not while it starts
 
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)

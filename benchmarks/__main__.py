@@ -15,17 +15,24 @@ from benchmarks import (
     counting,
     day,
     drilling,
+    growing,
     importing,
     pages,
+    planning,
     portfolio,
     promising,
+    receiving,
     results,
     sweeping,
+    texting,
 )
 from benchmarks.databases import KINDS, Databases, databases, opened
 from benchmarks.measure import Result
 
-PARTS = ("import", "sweep", "figures", "close", "pages", "promises", "backup", "day")
+PARTS = (
+    "import", "sweep", "figures", "close", "pages", "promises", "backup", "planning", "sending", "receipts", "outbox",
+    "day",
+)  # fmt: skip
 QUICK = 100  # a quick run has sizes this many times smaller
 SMALL, LARGE = 1_000, 1_000_000
 PER_MILLE = 40  # loans of a thousand that are overdue
@@ -40,6 +47,9 @@ class Plan:
     sweeps: tuple[int, ...] = (10_000, 100_000)
     promises: int = 5_000  # due on one day, of twenty times as many loans
     backup: int = 100_000  # loans
+    messages: int = 4_000  # sent
+    receipts: int = 10_000
+    outbox: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)  # old messages
     small: int = SMALL
     large: int = LARGE
     runs: int = 5
@@ -55,6 +65,9 @@ class Plan:
             tuple(size // by for size in cls().sweeps),
             promises=cls().promises // by,
             backup=cls().backup // by,
+            messages=cls().messages // by,
+            receipts=cls().receipts // by,
+            outbox=(10_000, 20_000),
             large=LARGE // by,
             runs=3,
             import_runs=1,
@@ -75,8 +88,21 @@ def measure(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Res
         yield from promising.measure(made, plan.promises * 20, plan.promises, plan.runs)
     if "backup" in parts:
         yield from backing.measure(made, plan.backup)
+    yield from _reminders(made, parts, plan)
     if "day" in parts:
         yield from day.measure(made, plan.days, plan.runs)
+
+
+def _reminders(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Result]:
+    """From what falls due to what arrived."""
+    if "planning" in parts:
+        yield from planning.measure(made, plan.large, plan.runs)
+    if "sending" in parts:
+        yield from texting.measure(made, plan.messages, plan.runs)
+    if "receipts" in parts:
+        yield from receiving.measure(made, plan.receipts)
+    if "outbox" in parts:
+        yield from growing.measure(made, plan.outbox, plan.runs)
 
 
 def _on_large(made: Databases, parts: tuple[str, ...], plan: Plan) -> Iterator[Result]:

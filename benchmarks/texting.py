@@ -56,7 +56,7 @@ class _There(TwilioHttpClient):  # type: ignore[misc]
 def measure(made: Databases, messages: int, runs: int) -> Iterator[Result]:
     settings = made.copy()
     with opened(settings) as app, slow_server(made.folder, DELAY_MS) as slow:
-        portfolio.fill(messages * 2)
+        portfolio.fill(messages + 10)
         app.config["NOW"] = NOW
         fill(messages)
         yield from measure_open_app(slow, messages, runs)

@@ -8,6 +8,7 @@ not of the models, so that one that still waits for its migration can be backed 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, inspect
@@ -26,6 +27,7 @@ _KINDS: tuple[tuple[type[sa.TypeEngine[Any]], str], ...] = (
     (sa.String, TEXT),
 )
 VERSION_TABLE = "alembic_version"
+_FETCH = 2_000
 _SPECIAL = {
     "\\": 92,
     "t": 9,
@@ -116,8 +118,11 @@ def _from_sqlite(connection: Connection, shape: Shape) -> Iterator[bytes]:
     driver: Any = connection.connection.driver_connection
     line = "||char(9)||".join(_in_sqlite(f'"{name}"', kind) for name, kind in shape.columns)
     order = ", ".join(f'"{name}"' for name in shape.key)
-    for (text,) in driver.execute(f'SELECT {line} FROM "{shape.name}" ORDER BY {order}'):
-        yield text.encode() + b"\n"
+    cursor, number = driver.execute(f'SELECT {line} FROM "{shape.name}" ORDER BY {order}'), 1
+    while rows := cursor.fetchmany(number):
+        piece = ("\n".join(chain.from_iterable(rows)) + "\n").encode()
+        yield piece
+        number = max(1, min(_FETCH, number * BLOCK // len(piece)))  # a row may hold a whole file
 
 
 def _in_sqlite(column: str, kind: str) -> str:

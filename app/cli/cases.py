@@ -275,10 +275,13 @@ def cases_handover(
     session.rollback() if dry_run else session.commit()
     if as_json:
         print_json(result)
-    elif dry_run:
+        return
+    if dry_run:
         say(T("%(n)s cases would change hands.", n=seen.count - seen.kept))
     else:
         say(T("%(n)s cases change hands on %(day)s.", n=seen.count - seen.kept, day=order.on.isoformat()))
+    if seen.kept:
+        say(T("%(n)s have nobody else to go to and stay with %(name)s.", n=seen.kept, name=order.giver.name))
 
 
 @forces.command("list")

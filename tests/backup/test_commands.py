@@ -108,3 +108,13 @@ def test_json_is_json(here: Flask) -> None:
     """The key is not printed among what a program reads."""
     result = runner(here)("backup", "create", "--json")
     assert json.loads(result.stdout)["files"] >= 1 and "RecoveryKey" not in result.output
+
+
+def test_it_stands_in_the_timetable(here: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[str] = []
+    monkeypatch.setattr(jobs.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(
+        jobs.BlockingScheduler, "start", lambda self: planned.extend(job.id for job in self.get_jobs())
+    )
+    jobs.run(here)
+    assert "back_up" in planned and "beat" in planned

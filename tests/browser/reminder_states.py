@@ -27,7 +27,7 @@ def reminder_values(session: Session) -> dict[str, object]:
 
 def _price(page: Page) -> None:
     page.fill("[name=price]", "five")
-    page.fill("[name=reason]", "新合同")
+    page.fill("form[action$='/channel'] [name=reason]", "新合同")
     page.click("form[action$='/channel'] button")
 
 

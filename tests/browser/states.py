@@ -34,6 +34,8 @@ from tests.browser.edition_states import WORDS as EDITION_WORDS
 from tests.browser.edition_states import edition_values, edition_visits, make_editions
 from tests.browser.month_states import close_a_month
 from tests.browser.reminder_states import reminder_values, reminder_visits
+from tests.browser.work_states import WORDS as WORK_WORDS
+from tests.browser.work_states import make_work, work_visits
 from tests.ledger.factory import COUNTY, Line, make_ledger, row
 
 # GET routes that are no pages: files, signs of life, and a part of a page.
@@ -56,13 +58,14 @@ ASKED = {
     "bulletin.loans": "?figure=overdue",
     "months.loans": "?kind=missing",
     "measures.behind": "?kind=open",
+    "bulletin.bridge_loans": "?term=new&month=2023-11",
     "outlook.loans": "?due=2023-12",
     "board.state_cases": "?state=open",
 }  # pages of something asked for
 NOBODY = ""
 STRANGER = "曲靖某某银行"
 AS_WRITTEN = [  # in the files and in the published text
-    "台账", "水井乡", "阿岗", "乐镇", "资金投向", "客户经理", "伍万", "存量贷款情况", "新增贷款情况", "逾期情况",
+    "台账", "水井乡", "阿岗", "乐镇", "资金投向", "客户经理", "伍万", "2023-10起", "存量贷款情况", "新增贷款情况", "逾期情况",
 ]  # fmt: skip
 TYPED = "一段与通报无关的文字"
 
@@ -121,6 +124,7 @@ class States:
         make_accounts(self._session)
         make_contacts(self._session, self._officer, case_number())
         make_desk(self._session, self._officer, case_number())
+        make_work(self._session, case_number())
         close_a_month(self._session)
         make_editions(self._session, self._officer)
         self._session.commit()
@@ -205,7 +209,8 @@ def _the_menu_opened(page: Page) -> None:
 def _values(batches: dict[str, int]) -> dict[str, object]:
     accounts = select(User.id).where(User.username == "agang")
     return {
-        "case_id": case_number(), "month": "2023-11", "batch_id": batches["preview"], "code": f"{COUNTY}106",
+        "case_id": case_number(), "borrower_id": db.session.get_one(Case, case_number()).borrower_id,
+        "month": "2023-11", "batch_id": batches["preview"], "code": f"{COUNTY}106",
         "account_id": db.session.scalars(accounts).one(), **contact_values(db.session()),
         **desk_values(db.session(), case_number()), **force_values(db.session()), **edition_values(db.session()),
         **reminder_values(db.session()),
@@ -232,6 +237,8 @@ def visits(app: Flask, batches: dict[str, int]) -> Iterator[Visit]:
     for path, user, status, act in reminder_visits():
         yield Visit(path, user, status, act)
     for path, user, status, act in edition_visits(db.session()):
+        yield Visit(path, user, status, act)
+    for path, user, status, act in work_visits(case_number()):
         yield Visit(path, user, status, act)
     for path, user, status, act in desk_visits(db.session(), case_number()):
         yield Visit(path, user, status, act)  # type: ignore[arg-type]
@@ -286,4 +293,4 @@ def chinese_data() -> list[str]:
              Promise.cancel_reason, ReportedRepayment.evidence, TaskForce.name, Absence.reason,
              Publicity.text, Disposal.measure, LineValue.source, *TYPED_IN]  # fmt: skip
     known = {str(value) for column in names for value in session.scalars(select(column).distinct()) if value}
-    return sorted(known | {*AS_WRITTEN, *EDITION_WORDS}, key=len, reverse=True)
+    return sorted(known | {*AS_WRITTEN, *EDITION_WORDS, *WORK_WORDS}, key=len, reverse=True)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app.cases.models import Case
 from app.db import db
 from tests.browser.checks import Watch, sign_in
-from tests.browser.conftest import DESK, OpenBrowser, within
+from tests.browser.conftest import DESK, PHONE, OpenBrowser, within
 from tests.browser.server import Site
 from tests.desk.quiet import hush
 
@@ -44,3 +44,20 @@ def test_typing_offers_cases_and_the_keyboard_opens_one(open_browser: OpenBrowse
     assert contract not in page.url
     expect(page.locator("h1")).to_contain_text(name)
     assert not watch.since_last()
+
+
+def test_without_javascript_the_box_is_a_form(open_browser: OpenBrowser, site: Site) -> None:
+    contract, name = prepare(site)
+    page = open_browser(site, PHONE, java_script_enabled=False).new_page()
+    sign_in(page, "agang")
+    page.locator("#search-box").fill(contract)
+    page.locator("#search-box").press("Enter")
+    page.wait_for_url("**/search")  # what was typed stands in no address
+    expect(page.locator("#search-box")).to_have_value(contract)
+    page.get_by_role("link", name=name).first.click()
+    page.wait_for_url("**/cases/*")
+    expect(page.locator("h1")).to_contain_text(name)
+    page.locator("#search-box").fill("nobody-at-all-1")
+    page.locator(".search button[type=submit]").click()
+    page.wait_for_url("**/search")
+    expect(page.locator("main a[href^='/cases/']")).to_have_count(0)

@@ -20,7 +20,6 @@ from app.cases.states import (
 )
 
 ROLES = (SYSTEM, *Role)
-OPENABLE = [event for event in Event if event is not Event.OPENED]
 
 
 @pytest.mark.parametrize("state", State, ids=str)

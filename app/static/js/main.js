@@ -1,6 +1,7 @@
 // The one entry point. Each behaviour is a file of its own and attaches by data attribute; pages work without.
 import "./partial.js";
 import "./announce.js";
+import "./away.js";
 import "./chart.js";
 import "./collapse.js";
 import "./copy.js";
