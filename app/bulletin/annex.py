@@ -118,7 +118,9 @@ class _Sheet:
     ) -> None:
         self.book, self.figures, self.rows, self.name = book, figures, rows, name
         self.link = link or (lambda _measure, _code: None)
-        self._styles: dict[tuple[object, ...], Format] = {}  # one for each look: making one takes as long as a row
+        self._styles: dict[
+            tuple[object, ...], Format
+        ] = {}  # one for each look: making one takes as long as a row
         kind = _LEVELS.get(len(rows[0].code), "地区") if rows else "地区"
         self.columns = [
             Column("序号", 7, "centre", lambda _: None),

@@ -7,7 +7,8 @@ from app.labels import T, Text
 from app.money import FEN_PER_WAN, to_fen
 from app.places.rules import PlaceIndex
 
-_LINE = re.compile(r"^\s*(?P<name>\S.*?)[\s,，:：;；\t]+(?P<amount>[\d,，.]+)\s*(?:万元|万)?\s*$")
+_AMOUNT = re.compile(r"[\d,，.]{1,40}\s{0,9}(?:万元|万)?\s{0,9}$")
+_BETWEEN = " ,，:：;；\t\u3000"
 _FORM = T("A line is a name and an amount in units of 10,000 yuan.")
 _TOTALS = ("合计", "总计", "小计", "全县", "全市", "全省")
 
@@ -32,11 +33,11 @@ def read_targets(text: str, places: PlaceIndex, within: str) -> tuple[dict[str, 
     for number, line in enumerate(text.splitlines(), 1):
         if not any(character.isdigit() for character in line):
             continue
-        match = _LINE.match(line)
-        if match is None:
+        parted = _parted(line.strip())
+        if parted is None:
             refused.append(TargetLine(number, line.strip(), _FORM))
             continue
-        name = match["name"].strip()
+        name, amount = parted
         if name in _TOTALS:
             continue
         place = places.find(name, within=within, level=None)
@@ -48,7 +49,21 @@ def read_targets(text: str, places: PlaceIndex, within: str) -> tuple[dict[str, 
             )
         else:
             try:
-                targets[place.code] = to_fen(match["amount"].replace(",", "").replace("，", ""), FEN_PER_WAN)
+                targets[place.code] = to_fen(amount, FEN_PER_WAN)
             except ValueError:
                 refused.append(TargetLine(number, line.strip(), _FORM))
     return targets, refused
+
+
+def _parted(line: str) -> tuple[str, str] | None:
+    """The name and the amount at the end of a line, without the commas of its thousands; None for another line."""
+    found = _AMOUNT.search(line)
+    if found is None:
+        return None
+    written = found.group().rstrip(" 万元\t\u3000")
+    amount = written.lstrip(",，")
+    before = line[: found.start() + len(written) - len(amount)]
+    name = before.rstrip(_BETWEEN)
+    if not name or name == before:
+        return None
+    return name, amount.replace(",", "").replace("，", "")

@@ -38,7 +38,7 @@ from app.today import now
 PUBLICITY_DAYS = 7  # how long a message that makes policy known may wait
 MOST_LISTED = 5_000
 MONTH = 30
-_LINE = re.compile(r"(\S[^\d]*?)[\s,，]+([+\d][\d \-]{0,30})")
+_NUMBER = re.compile(r"(?:\+|\b)\d[\d \-]{0,30}$")
 _LOCK = "reminders_campaigns"
 
 
@@ -111,12 +111,13 @@ def read_people(listed: str) -> list[tuple[str, str]]:
     for number, line in enumerate(listed.splitlines(), 1):
         if not line.strip():
             continue
-        parted = _LINE.fullmatch(line.strip())
-        phone = mobile(parted[2]) if parted else None
-        if parted is None or phone is None:
+        typed = _NUMBER.search(line.strip())
+        name = line.strip()[: typed.start()].strip(" ,，\t") if typed else ""
+        phone = mobile(typed.group()) if typed else None
+        if not name or phone is None:
             wrong.append(number)
         else:
-            found.setdefault(phone, parted[1][:64])
+            found.setdefault(phone, name[:64])
     if wrong:
         lines = ", ".join(map(str, wrong[:10])) + (" …" if len(wrong) > 10 else "")
         raise TextRefused("listed", T("No name and mobile number: line %(lines)s.", lines=lines))

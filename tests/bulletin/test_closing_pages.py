@@ -81,7 +81,7 @@ def test_what_has_changed_since_is_told(office: FlaskClient) -> None:
                 new=2, cause={"msgid": "Loans were decided about afterwards."}, found_at=now())
     )  # fmt: skip
     db.session.commit()
-    assert "1 figure is another by now" in page(office, "/months/")
+    assert "1 figure changed" in page(office, "/months/")
     text = page(office, OCTOBER)
     assert "out of date" in text and "Loans were decided about afterwards." in text
     close.published_at = now()

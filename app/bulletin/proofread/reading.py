@@ -39,9 +39,11 @@ _DATE = re.compile(
 _LENDING_YEAR = re.compile(r"(\d{4}) {0,2}年度? {0,2}(?:累计|共)?(?:新增|新发放)")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _BETWEEN = re.compile(
-    r"\s*户?\s*(?:\d+\s*笔)?\s*[,、:]?\s*(?:贷款|金额|余额|资金|存量|逾期|共计|共|计){0,3}\s*"
+    r"\s*+户?+\s*+(?:\d++\s*+笔)?+\s*+[,、:]?+\s*+(?:贷款|金额|余额|资金|存量|逾期|共计|共|计){0,3}+\s*+"
 )
-_PERCENT_WORDS = re.compile(r"\s*(?:[万亿]?元?)[\s,;。:]*(?:完成[^\d%]{0,16}|逾期率[\s为是达到约:,]{0,4})")
+_PERCENT_WORDS = re.compile(
+    r"\s*+(?:[万亿]?+元?+)[\s,;。:]*+(?:完成[^\d%]{0,16}|逾期率[\s为是达到约:,]{0,4})"
+)
 # What stands before a number that is no row of a list: a comparison, an average, a target.
 _NO_ROW = re.compile(
     r"(?:较|比)(?:上|年|去|全|同|前)|[同环]比|上月|上个月|年初|上年|去年|平均|增加|减少|上升|下降|增长|降低|[高低]于"
