@@ -9,7 +9,7 @@ ADVISORIES ?=
 PYTEST := .venv/bin/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev-setup test quick check format lock sbom audit bench prove clean
+.PHONY: help setup run dev-setup test quick check format lock sbom audit bench prove attack clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -51,6 +51,10 @@ bench: dev-setup ## measure against bare floors, into benchmarks/results/
 prove: dev-setup ## kill workers while they send: nothing lost, nothing twice; MESSAGES=, KILLS=, DB=, SEED=
 	@.venv/bin/python -m tests.prove $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(KILLS),--kills $(KILLS)) \
 		$(if $(DB),--db $(DB)) $(if $(SEED),--seed $(SEED))
+
+attack: dev-setup ## a hostile day against an instance of its own; DB=, REQUESTS=, SEED=
+	@.venv/bin/python -m tests.attack $(if $(DB),--db $(DB)) $(if $(REQUESTS),--requests $(REQUESTS)) \
+		$(if $(SEED),--seed $(SEED))
 
 clean: ## remove what set-up and tests made; the data in instance/ stays
 	@rm -rf .venv node_modules app/static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

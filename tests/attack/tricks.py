@@ -8,8 +8,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-from tests.attack.victim import HOST, Log, Victim, Visitor
+from tests.attack.victim import HOST, PASSWORD, Log, Victim, Visitor
 
 EVIL = "evil.example"
 
@@ -18,7 +19,8 @@ def headers(victim: Victim, log: Log) -> None:
     """A foreign host, forwarded addresses, methods in disguise, huge and broken headers."""
     for heads in (
         {"Host": EVIL}, {"X-Forwarded-Host": EVIL}, {"Forwarded": f"host={EVIL}"}, {"X-Original-URL": "/accounts/"},
-        {"X-HTTP-Method-Override": "DELETE"}, {"X-Forwarded-For": "127.0.0.1, ::1"}, {"Cookie": "session=" + "a" * 3000},
+        {"X-HTTP-Method-Override": "DELETE"}, {"X-Forwarded-For": "127.0.0.1, ::1"},
+        {"Cookie": "session=" + "a" * 3000},
         {"Accept-Language": "x" * 2000}, {"Content-Type": "application/json"}, {"Range": "bytes=0-999999999999"},
         {"Content-Type": "multipart/form-data"}, {"X-Request-ID": "a" * 500}, {"If-None-Match": '"' * 99},
     ):  # fmt: skip
@@ -77,8 +79,8 @@ def redirects(victim: Victim, log: Log) -> None:
         visitor = Visitor(victim.address, log)
         visitor.name = "redirect"
         visitor.ask("GET", f"/login?next={target}", kind="redirect")
-        visitor.send(f"/login?next={target}", [("username", "auditor"), ("password", "qingshou-2023"), ("next", target)],
-                     "redirect")  # fmt: skip
+        fields = [("username", "auditor"), ("password", PASSWORD), ("next", target)]
+        visitor.send(f"/login?next={target}", fields, "redirect")
 
 
 def hostile_files() -> Iterator[tuple[str, bytes]]:
@@ -115,14 +117,10 @@ def files(victim: Victim, log: Log, uploads: list[tuple[str, str]]) -> None:
     for path, name in uploads:
         for filename, content in hostile_files():
             edge = "edge7"
-            body = b"".join(
-                (
-                    f'--{edge}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{office.token}\r\n'.encode(),
-                    f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{filename}"\r\n\r\n'.encode(),
-                    content,
-                    f"\r\n--{edge}--\r\n".encode(),
-                )
-            )
+            part = f"--{edge}\r\nContent-Disposition: form-data; name="
+            token = f'{part}"csrf_token"\r\n\r\n{office.token}\r\n'
+            head = f'{part}"{name}"; filename="{filename}"\r\n\r\n'
+            body = b"".join(((token + head).encode(), content, f"\r\n--{edge}--\r\n".encode()))
             kind = {"Content-Type": f"multipart/form-data; boundary={edge}"}
             office.ask("POST", path, body, kind, kind="file")
 
@@ -137,10 +135,8 @@ def slow(victim: Victim, log: Log, clients: int = 20, seconds: float = 8.0) -> N
     worst = 0.0
     while time.monotonic() < end:
         for one in held:
-            try:
+            with suppress(OSError):
                 one.sendall(b"X: y\r\n")
-            except OSError:
-                pass
         worst = max(worst, Visitor(victim.address, log).ask("GET", "/login", kind="beside slow clients").ms)
         time.sleep(0.3)
     for one in held:

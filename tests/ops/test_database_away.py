@@ -57,7 +57,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
     """A PostgreSQL that only this test uses."""
     made = Instances(tmp_path_factory.mktemp("own"))
     yield made
-    made._server.ensure_postgres_running()
+    if made._server is not None:  # stopped by a test that failed in between
+        made._server.ensure_postgres_running()
     made.close()
 
 
