@@ -16,6 +16,7 @@ from flask_compress import Compress
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 from whitenoise import WhiteNoise
 
@@ -57,6 +58,13 @@ csrf = CSRFProtect()
 compress = Compress()
 
 
+class _Number(IntegerConverter):
+    """``<int:…>`` in an address: what no column could hold is no address of ours."""
+
+    def __init__(self, addresses: Map, *args: Any, **options: Any) -> None:
+        super().__init__(addresses, *args, **{"max": LARGEST_ID - 1} | options)
+
+
 def init_app(app: Flask) -> None:
     """Attach the shared parts; slices bring their own translations beside their code."""
     folders = sorted({p.parent.parent.parent for p in Path(app.root_path).glob("**/LC_MESSAGES/messages.po")})
@@ -75,6 +83,7 @@ def init_app(app: Flask) -> None:
         autorefresh=app.debug,
         add_headers_function=_static_headers,
     )
+    app.url_map.converters["int"] = _Number
     app.extensions["qingshou.only_reads"] = set()  # endpoints that are asked by POST and change nothing
     app.before_request(_limit_size)
     app.before_request(_begin_reading)

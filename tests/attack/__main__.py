@@ -18,7 +18,10 @@ UPLOADS = [
 
 
 def attack(kind: str, requests: int, seed: int, folder: Path, short: bool = False) -> tuple[Log, float]:
-    """All of it (``short``: without the slow clients and the load) against one instance; what was tried and found, and the seconds it took."""
+    """All of it against one instance: what was tried and found, and the seconds it took.
+
+    ``short``: without the slow clients and the load.
+    """
     instances, log, start = Instances(folder), Log(), time.monotonic()
     try:
         victim = Victim(instances, kind)

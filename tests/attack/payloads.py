@@ -6,7 +6,8 @@ from tests.attack.victim import MARK
 
 TEXTS = (
     "", " ", "0", "-1", "1", "9" * 30, "1e309", "NaN", "½", "一二三", "2023-02-30", "9999-12-31", "0001-01-01",
-    "2023-13",     "10000-01", "24:61", "\x00", "a\x00b", "\ud800", "\u202etxt.exe", "\ufeff", "é" * 5000, "长" * 20_000,
+    "2023-13", "10000-01", "24:61", "\x00", "a\x00b", "\ud800", "\u202etxt.exe", "\ufeff", "é" * 500,
+    "长" * 20_000,
     f"<script src=//x/{MARK}></script>", f'"><img src=x onerror=alert({MARK})>', f"<svg/onload={MARK}>", "{{7*7}}",
     "${7*7}", "%s%s%n", "%00", "../../../../etc/passwd", "..\\..\\data.key", "' OR '1'='1", "1; DROP TABLE loan--",
     "') UNION SELECT 1--", f"=cmd|'/c {MARK}'!A1", "+1+1", "-1+1", "@SUM(1)", "\t=1+1", "\r\nSet-Cookie: a=b",

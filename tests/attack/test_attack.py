@@ -90,7 +90,7 @@ def test_a_planted_weakness_is_found_by_the_walk_and_its_forms(broken: str) -> N
 
 def test_every_expression_of_the_program_stays_quick_and_a_slow_one_is_found() -> None:
     assert regexes.slow_ones(regexes.patterns()) == []
-    slow = re.compile(r"\s*a?\s*b?\s*c?\s*d?\s*$")
+    slow = re.compile(r"\s*a?\s*b?\s*$")
     assert regexes.slow_ones(iter([("control", slow)])) != []
 
 

