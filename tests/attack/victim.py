@@ -56,7 +56,8 @@ class Log:
             self.statuses[answer.status] += 1
             self.times.append(answer.ms)
         said = f"{kind}: {request[:300]} -> {answer.status}"
-        if answer.status >= 500 and answer.status not in allowed:
+        later = answer.status == 503 and "Retry-After" in answer.heads  # the page for a database that is busy
+        if answer.status >= 500 and answer.status not in allowed and not later:
             self.find(said)
         if _TRACE.search(answer.text):
             self.find(f"{said}: details of the program in the page")
