@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -130,7 +131,7 @@ def _workers(slow: Slow, provider: Twilio, workers: int, messages: int) -> float
     db.session.remove()
     db.engine.dispose()
     slow.taken()
-    children = [_fork(lambda number=number: _work(app, provider, number)) for number in range(workers)]
+    children = [_fork(partial(_work, app, provider, number)) for number in range(workers)]
     for child in children:
         if os.waitpid(child, 0)[1]:
             raise RuntimeError("a worker failed")

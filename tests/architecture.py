@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The ground, lowest first: each may use those before it, and no slice.
-BASE = ("money", "gbt9704", "labels", "stamp", "config", "clock", "db", "today", "heartbeat", "privacy", "files", "audit", "logs", "errors", "web")
+BASE = (
+    "money", "gbt9704", "labels", "stamp", "config", "clock", "db", "today", "heartbeat", "privacy", "files",
+    "audit", "logs", "errors", "web",
+)  # fmt: skip
 
 # Each slice and those it may use. Two slices that are not in line are brought together by a composition root.
 _LOANS = ("places", "accounts", "loans")
@@ -39,7 +42,17 @@ SLICES: dict[str, tuple[str, ...]] = {
     "outlook": (*_WORK, "measures", "bulletin", "lines"),
     "editions": (*_WORK, "publicity", "measures", "bulletin", "lines", "outlook"),
     "trail": (*_WORK, "papers", "publicity", "reminders"),
-    "dashboard": (*_WORK, "papers", "publicity", "measures", "reminders", "ledger", "bulletin", "lines", "outlook"),
+    "dashboard": (
+        *_WORK,
+        "papers",
+        "publicity",
+        "measures",
+        "reminders",
+        "ledger",
+        "bulletin",
+        "lines",
+        "outlook",
+    ),
     "demo": ("places", "accounts"),
 }
 
@@ -53,7 +66,9 @@ HELPERS = {  # parts of a layer in files of their own
     "cases.assigning": "queries",
     **{f"bulletin.{part}": "queries" for part in ("checklist", "closed", "digests", "doubts", "kept")},
     **dict.fromkeys(("bulletin.closing", "bulletin.errata", "bulletin.reopening"), "actions"),
-    **dict.fromkeys(("bulletin.bundles", "bulletin.drill", "bulletin.bridging", "bulletin.earlier"), "queries"),
+    **dict.fromkeys(
+        ("bulletin.bundles", "bulletin.drill", "bulletin.bridging", "bulletin.earlier"), "queries"
+    ),
     "bulletin.received": "actions",
     **dict.fromkeys(("bulletin.asked", "bulletin.bridge_pages"), "views"),
     "bulletin.months": "views",
@@ -81,14 +96,16 @@ HELPERS = {  # parts of a layer in files of their own
     "editions.bundle_pages": "views",
     **dict.fromkeys(("editions.writing", "editions.library", "editions.pages", "editions.remarks"), "views"),
     **{f"reminders.{part}": "actions" for part in ("plan", "moves", "judging", "outbox", "reconcile")},
-    **{f"reminders.{part}": "actions" for part in ("batches", "campaigns", "channels", "deciding", "forecast", "inbound", "texts", "trying")},
+    **{f"reminders.{part}": "actions" for part in ("batches", "campaigns", "channels", "deciding")},
+    **{f"reminders.{part}": "actions" for part in ("forecast", "inbound", "texts", "trying")},
     "reminders.lists": "queries",
     "reminders.checks": "actions",
     "reminders.effect": "queries",
     **{f"trail.{part}": "queries" for part in ("counties", "entries", "person", "verify")},
     "trail.retention": "actions",
     **dict.fromkeys(("trail.person_pages", "trail.retention_pages"), "views"),
-    **dict.fromkeys(("reminders.batch_pages", "reminders.campaign_pages", "reminders.channel_pages", "reminders.callbacks", "reminders.pages", "reminders.text_pages", "reminders.trying_pages"), "views"),
+    **{f"reminders.{part}_pages": "views" for part in ("batch", "campaign", "channel", "text", "trying")},
+    **dict.fromkeys(("reminders.callbacks", "reminders.pages"), "views"),
     **{f"ledger.{part}": "actions" for part in ("apply", "apply_people", "compare", "digest", "names")},
     **{f"ledger.{part}": "actions" for part in ("report", "stage", "store", "watch")},
 }
@@ -119,16 +136,33 @@ COMMANDS = (
     "terminal",
     "trust",
 )
-ROOTS = {"health", "metrics", "doctor", "doctor_checks", "keys", "sealing", "startup", "intake", "sending", "sealing", "sheets", "demo.load", "setup", "jobs", "cli", ""}
+ROOTS = {
+    "health", "metrics", "doctor", "doctor_checks", "keys", "sealing", "startup", "intake", "sending", "sheets",
+    "demo.load", "setup", "jobs", "cli", "",
+}  # fmt: skip
 ROOTS |= {f"cli.{name}" for name in COMMANDS}
-_BACKUP = ("contents", "create", "lines", "load", "recovery", "refused", "restore", "shelf", "stream", "target")
+_BACKUP = (
+    "contents",
+    "create",
+    "lines",
+    "load",
+    "recovery",
+    "refused",
+    "restore",
+    "shelf",
+    "stream",
+    "target",
+)
 ROOTS |= {"backup", *(f"backup.{part}" for part in _BACKUP)}
 
 WEB_LIBRARIES = {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug"}
 DATABASE_LIBRARIES = {"sqlalchemy", "flask_sqlalchemy", "alembic", "psycopg", "sqlite3"}
 ONLY_IN = {"twilio": "sms.twilio"}
 COMMITTERS = (
-    ROOTS | {f"{name}.views" for name in SLICES} | {n for n, layer in HELPERS.items() if layer == "views"} | {"accounts.access"}
+    ROOTS
+    | {f"{name}.views" for name in SLICES}
+    | {n for n, layer in HELPERS.items() if layer == "views"}
+    | {"accounts.access"}
 )
 
 

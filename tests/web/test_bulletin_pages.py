@@ -233,7 +233,10 @@ def test_a_part_of_a_county_is_not_called_the_county(signed_in: SignIn, who: str
 
 def test_a_township_collector_begins_with_the_own_township(signed_in: SignIn) -> None:
     page = read(signed_in("agang"), SHOW)
-    assert "<h1>阿岗镇 · 2023年11月</h1>" in page.html and set(page.tables) == {"trend-table", "changes-table"}
+    assert "<h1>阿岗镇 · 2023年11月</h1>" in page.html and set(page.tables) == {
+        "trend-table",
+        "changes-table",
+    }
     assert "985.92" in read(signed_in("agang"), f"{SHOW}?{OCTOBER}").html
 
 

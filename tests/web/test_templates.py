@@ -10,7 +10,14 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 CATALOG = ROOT / "app/translations/zh_Hans/LC_MESSAGES/messages.po"
-SHARED = ("base.html", "styleguide.html", "accounts/login.html", "accounts/threshold.html", "components/", "errors/")
+SHARED = (
+    "base.html",
+    "styleguide.html",
+    "accounts/login.html",
+    "accounts/threshold.html",
+    "components/",
+    "errors/",
+)
 
 
 def sources() -> list[tuple[str, str]]:
