@@ -23,7 +23,7 @@ SHAPE = Shape("t", (("id", INT), ("name", TEXT)), ("id",))
 
 
 def header(key: RecoveryKey = OURS) -> Header:
-    return Header(datetime(2023, 12, 5, tzinfo=UTC).isoformat(), "0.1", "0022", "sqlite", key.name, "aa" * 32)
+    return Header(datetime(2023, 12, 5, tzinfo=UTC).isoformat(), "0.1", "0021", "sqlite", key.name, "aa" * 32)
 
 
 def written() -> bytes:
