@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, current_app, g, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
     for kind in (OperationalError, InterfaceError, NoConnectionLeft):
         app.register_error_handler(kind, _database_away)
     app.register_error_handler(OSError, _no_room)
+    app.register_error_handler(DataError, _no_such_value)
 
 
 def is_full(error: BaseException) -> bool:
@@ -93,6 +94,12 @@ def _database_away(error: Any) -> Response:
     g.failed = True
     code = FULL if full else 503
     return _page(code, _SENTENCES[code])
+
+
+def _no_such_value(_error: DataError) -> Response:
+    """What was sent holds what no column can, a NUL in a text for one: no browser sends it of itself."""
+    db.session.rollback()
+    return _page(400, _SENTENCES[400])
 
 
 def _no_room(error: OSError) -> Response:

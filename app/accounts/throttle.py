@@ -69,11 +69,14 @@ def count(session: Session, what: str, who: str, source: Source) -> Counted:
 
 
 def _waiting(session: Session, key: str, moment: datetime) -> timedelta:
-    """The row of a key, locked, and how long it has still to wait."""
+    """The row of a key, locked, and how long it has still to wait.
+
+    A row that is there is touched, not passed by: another sign-in that succeeds just now could remove it in between.
+    """
     dialect = postgresql if session.connection().dialect.name == "postgresql" else sqlite
-    session.execute(
-        dialect.insert(Throttle).values(key=key, failures=0, last_at=moment).on_conflict_do_nothing()
-    )
+    new = dialect.insert(Throttle).values(key=key, failures=0, last_at=moment)
+    touched = {"failures": Throttle.failures}
+    session.execute(new.on_conflict_do_update(index_elements=[Throttle.key], set_=touched))
     query = select(Throttle).where(Throttle.key == key).with_for_update()
     row = session.scalars(query, execution_options={"populate_existing": True}).one()
     if row.last_at < moment - _FORGOTTEN:

@@ -70,7 +70,7 @@ class Log:
         if any("\r" in value or "\n" in value for value in answer.heads.values()):
             self.find(f"{said}: a header of two lines")
         to = answer.heads.get("Location", "")
-        if to and (urlsplit(to).netloc or to.startswith(("//", "/\\"))):
+        if to and (urlsplit(to).netloc.partition(":")[0] not in ("", HOST) or to.startswith("/\\")):
             self.find(f"{said}: sent to {to}")
 
 

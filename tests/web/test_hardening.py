@@ -190,3 +190,12 @@ def test_guesses_at_once_are_counted_one_by_one(app: Flask, session: Session) ->
         thread.join()
     assert len(allowed) == 20 and sum(allowed) == throttle.FREE_ATTEMPTS
     assert max(session.scalars(select(Throttle.failures))) == throttle.FREE_ATTEMPTS
+
+
+def test_what_no_column_can_hold_is_refused_as_a_page(app: Flask) -> None:
+    """PostgreSQL takes no NUL in a text, and no number beyond its columns."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    answer = client.post("/login", data={"username": "a\x00b", "password": "x"})
+    assert answer.status_code in (400, 403, 422) and "Traceback" not in answer.text
+    assert client.get(f"/cases/{2**63}").status_code == 404
