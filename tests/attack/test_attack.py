@@ -97,4 +97,4 @@ def test_every_expression_of_the_program_stays_quick_and_a_slow_one_is_found() -
 @pytest.mark.slow
 def test_a_short_attack_finds_nothing(tmp_path: Path) -> None:
     log, _ = attack("sqlite", 150, 1, tmp_path, short=True)
-    assert log.findings == [] and sum(log.tried.values()) > 1_000
+    assert log.findings == [] and sum(log.tried.values()) > 800

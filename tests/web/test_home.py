@@ -125,7 +125,7 @@ def test_the_tiles_are_the_figures_and_lead_to_their_lists(signed_in: SignIn) ->
         "存量": (wan(total.stock_fen), "stock"),
         "本年新增": (wan(total.new_fen), "new"),
         "逾期": (wan(total.overdue_fen), "overdue"),
-        "逾期率": (str(total.overdue_rate_pct), "overdue"),
+        "逾期率": (str(total.overdue_rate_pct), "overdue_rate"),
     }
     for label, (value, figure) in expected.items():
         shown, href = found[label]
