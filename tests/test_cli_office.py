@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import delete, func, select
 
 from app.accounts.devices import Source
@@ -85,8 +85,10 @@ def test_targets_from_a_file_all_or_none(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 1 and "月亮乡" in result.stderr
     assert db.session.scalars(select(Target)).all() == []
     path.write_text("乡镇,目标\n阿岗镇,1050\n旧屋基,127.5\n", "utf-8")
-    assert run("targets", "import", path, "--year", "2023", "--region", "530324").exit_code == 0
+    current_app.config["TODAY"] = "2023-12-05"
+    assert run("targets", "import", path, "--region", "530324").exit_code == 0  # the business date's year
     assert sorted(db.session.scalars(select(Target.amount))) == [127_500_000, 1_050_000_000]
+    assert set(db.session.scalars(select(Target.year))) == {2023}
 
 
 # --- the proof-reader

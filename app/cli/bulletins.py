@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from flask_babel import gettext
 
 from app.accounts.rules import Permission
-from app.cli.terminal import actor_option, fail, localized, print_json, say
+from app.cli.terminal import actor_option, fail, localized, print_json, say, today
 from app.labels import T
 
 bulletin = AppGroup("bulletin", help="Figures of a month, and proof-reading of published texts.")
@@ -79,11 +79,11 @@ def targets_set(region: str, year: int, wan: str, actor: str) -> None:
 
 @targets.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--year", type=click.IntRange(2000, 2100), required=True)
+@click.option("--year", type=click.IntRange(2000, 2100), help="By default the year of the business date.")
 @click.option("--region", default="", help="Statistical code within which names are looked up.")
 @actor_option(Permission.TARGETS)
 @localized
-def targets_import(file: Path, year: int, region: str, actor: str) -> None:
+def targets_import(file: Path, year: int | None, region: str, actor: str) -> None:
     """Take a year's targets from a text or .csv: a region's name and 万元 on each line. All or nothing."""
     from app.bulletin.actions import set_target
     from app.bulletin.proofread import NotABulletin, read_text
@@ -100,6 +100,7 @@ def targets_import(file: Path, year: int, region: str, actor: str) -> None:
         say(f"{line.number}: {line.text}: {line.reason.render(gettext)}")
     if lines or not amounts:
         fail(T("Nothing was taken."))
+    year = year or today().year
     for code, amount in amounts.items():
         set_target(db.session(), code, year, amount, actor)
     db.session.commit()
