@@ -38,7 +38,19 @@ class PublishedText(Base):
     __table_args__ = (UniqueConstraint("region_code", "month"),)
 
 
-class FigureCache(Base):
+class CountedColumns:
+    """What is kept of a place's counted figures wherever it is kept: amounts in 分, without the target."""
+
+    stock_households: Mapped[int]
+    stock: Mapped[int]
+    new_households: Mapped[int]
+    new: Mapped[int]
+    overdue_households: Mapped[int]
+    overdue: Mapped[int]
+    overdue_loans: Mapped[int]
+
+
+class FigureCache(CountedColumns, Base):
     """One township's figures at a month end, computed when a ledger is taken, so that a page need not.
 
     ``revision`` is the ledger revision it was computed at; with any other it is not used.
@@ -51,13 +63,6 @@ class FigureCache(Base):
     month: Mapped[date] = mapped_column(primary_key=True)
     revision: Mapped[int]
     as_of: Mapped[date | None]
-    stock_households: Mapped[int]
-    stock: Mapped[int]
-    new_households: Mapped[int]
-    new: Mapped[int]
-    overdue_households: Mapped[int]
-    overdue: Mapped[int]
-    overdue_loans: Mapped[int]
 
 
 class MonthClose(Base):
@@ -104,7 +109,7 @@ class MonthClose(Base):
         return next((one for one in self.reopenings if one.agreed_at is None), None)
 
 
-class ClosedFigure(Base):
+class ClosedFigure(CountedColumns, Base):
     """One township's figures as they were when its month was closed: the columns of ``FigureCache``, in 分."""
 
     __tablename__ = "closed_figure"
@@ -112,13 +117,6 @@ class ClosedFigure(Base):
     close_id: Mapped[int] = mapped_column(ForeignKey("month_close.id"), primary_key=True)
     township_code: Mapped[str] = mapped_column(CODE, primary_key=True)
     as_of: Mapped[date | None]
-    stock_households: Mapped[int]
-    stock: Mapped[int]
-    new_households: Mapped[int]
-    new: Mapped[int]
-    overdue_households: Mapped[int]
-    overdue: Mapped[int]
-    overdue_loans: Mapped[int]
 
 
 class ClosedSnapshot(Base):
@@ -255,7 +253,7 @@ class ReceivedBundle(Base):
     )
 
 
-class ReceivedFigure(Base):
+class ReceivedFigure(CountedColumns, Base):
     """A township's or county's figures from a bundle: the columns of ``FigureCache`` and its target, in 分."""
 
     __tablename__ = "received_figure"
@@ -264,12 +262,5 @@ class ReceivedFigure(Base):
     region_code: Mapped[str] = mapped_column(CODE, ForeignKey("region.code"), primary_key=True)
     as_of: Mapped[date]
     target: Mapped[int | None]
-    stock_households: Mapped[int]
-    stock: Mapped[int]
-    new_households: Mapped[int]
-    new: Mapped[int]
-    overdue_households: Mapped[int]
-    overdue: Mapped[int]
-    overdue_loans: Mapped[int]
 
     bundle: Mapped[ReceivedBundle] = relationship()
