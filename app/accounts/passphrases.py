@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable
 
-from pypinyin import lazy_pinyin
-from zxcvbn import zxcvbn
-
 from app.labels import T, Text
 
 MIN_PASSWORD = 12
@@ -38,6 +35,8 @@ def weakness(passphrase: str, known: Iterable[str] = ()) -> Text | None:
         return TOO_SHORT
     if len(passphrase) > MAX_PASSWORD:
         return TOO_LONG
+    from zxcvbn import zxcvbn  # its lists of words are read when a passphrase is chosen, not at every start
+
     words = [word for word in _spelled({*_EVERYWHERE, *known}) if len(word) > 1]
     if (
         _without(passphrase.lower(), words)
@@ -56,6 +55,8 @@ def _without(text: str, words: list[str]) -> bool:
 
 def _spelled(names: Iterable[str]) -> set[str]:
     """Each name as it is, in pinyin, and its parts."""
+    from pypinyin import lazy_pinyin
+
     found = set()
     for name in names:
         lower = name.lower()

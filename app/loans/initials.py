@@ -2,8 +2,6 @@
 
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
-
 _HAN = ("\u3400", "\u9fff")
 # Characters that are read otherwise as a surname: their initial.
 SURNAMES = {
@@ -18,6 +16,11 @@ DOUBLE = {"尉迟": "yc", "万俟": "mq", "澹台": "tt", "单于": "cy", "长�
 @lru_cache(maxsize=32_768)
 def _initial(character: str) -> str:
     if _HAN[0] <= character <= _HAN[1] or ord(character) > 0xFFFF:
+        from pypinyin import (
+            Style,
+            lazy_pinyin,
+        )  # a quarter of a second, which only an import of a ledger needs
+
         read = lazy_pinyin(character, style=Style.FIRST_LETTER, errors="ignore")
         return read[0][:1].lower() if read else ""
     return character.lower() if character.isascii() and character.isalnum() else ""
