@@ -18,7 +18,7 @@ from pathlib import Path
 from flask import current_app
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.privacy import Keyring, keyring
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -34,12 +34,8 @@ _QUALITY = 85
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 
-class FileUnfit(ValueError):
+class FileUnfit(Declined):
     """A file that cannot be attached, with the sentence that says why and what to do."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,3 +62,22 @@ class Labelled(StrEnum):
         member._value_ = value
         member.label = label
         return member
+
+
+class Declined(ValueError):
+    """What is not done, with the sentence that says why; ``field`` is the form's field that it belongs to."""
+
+    field = ""
+
+    def __init__(self, message: Text, field: str | None = None) -> None:
+        super().__init__(str(message))
+        self.message = message
+        if field is not None:
+            self.field = field
+
+
+class DeclinedAt(Declined):
+    """The same where it always belongs to a field, which is named first."""
+
+    def __init__(self, field: str, message: Text) -> None:
+        super().__init__(message, field)

@@ -13,7 +13,7 @@ from app.accounts.models import Invitation, RecoveryCode, User
 from app.accounts.passphrases import weakness
 from app.accounts.rules import Role
 from app.accounts.signing import hash_password
-from app.labels import T, Text
+from app.labels import DeclinedAt, T
 from app.places.models import Branch, Region
 from app.places.rules import Level
 from app.today import now
@@ -21,12 +21,8 @@ from app.today import now
 INVITED_FOR = timedelta(days=3)
 
 
-class AccountRefused(ValueError):
+class AccountRefused(DeclinedAt):
     """What was asked of an account cannot be; ``message`` says why, ``field`` where."""
-
-    def __init__(self, field: str, message: Text) -> None:
-        super().__init__(str(message))
-        self.field, self.message = field, message
 
 
 def add_user(

@@ -26,19 +26,15 @@ from app.bulletin.models import (
 from app.bulletin.rules import CloseState, ItemKind, Standing, why_not_closed
 from app.clock import month_end
 from app.db import own_setting
-from app.labels import T, Text
+from app.labels import Declined, T, Text
 from app.loans.models import Snapshot
 from app.loans.queries import LEDGER_REVISION, in_region, valid_on
 from app.places.models import Lender, Region
 from app.today import now
 
 
-class CloseRefused(ValueError):
+class CloseRefused(Declined):
     """Why a month is not closed, settled or opened again."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 def close_month(session: Session, region: str, month: date, actor: str, today: date) -> MonthClose:

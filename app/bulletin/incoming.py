@@ -12,7 +12,7 @@ from typing import Any
 
 from app.bulletin.figures import FigureRow, ReceivedRow
 from app.clock import parse_month
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.places.rules import CODE_LENGTHS, NAME_LENGTH, Level
 
 FORMAT = 1
@@ -24,12 +24,8 @@ _AMOUNTS = ("stock_fen", "new_fen", "overdue_fen")
 _TEXT_LENGTHS = {"number": 64, "public_key": 128}
 
 
-class ManifestRefused(ValueError):
+class ManifestRefused(Declined):
     """What was sent is no manifest whose figures can be taken; ``message`` says what is wrong with it."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from app.cases.limitation import due_later, ends_from, give_back, start_limitati
 from app.cases.models import Case, CaseEvent
 from app.cases.states import SYSTEM, CloseReason, Event, Refusal, State, follow
 from app.forces.rules import ROLE_OF, Line
-from app.labels import T, Text
+from app.labels import Declined, T, Text
 from app.loans.models import Loan
 from app.loans.queries import overdue_on
 
@@ -50,12 +50,8 @@ class Swept:
         return asdict(self)
 
 
-class EventRefused(ValueError):
+class EventRefused(Declined):
     """An event that the table of states does not allow, in a sentence."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 class Overtaken(RuntimeError):

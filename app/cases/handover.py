@@ -20,19 +20,15 @@ from app.cases.models import Case, CaseEvent, Handover, HandoverCase
 from app.cases.queries import cases_in
 from app.cases.states import Event
 from app.forces.rules import LINE_OF, MAX_REASON, Line, Slot, Which, wrong_bounds
-from app.labels import T, Text
+from app.labels import DeclinedAt, T, Text
 from app.loans.models import Loan
 from app.today import now
 
 EXAMPLES = 5
 
 
-class HandoverRefused(ValueError):
+class HandoverRefused(DeclinedAt):
     """The handover cannot be: ``message`` says why, ``field`` where."""
-
-    def __init__(self, field: str, message: Text) -> None:
-        super().__init__(str(message))
-        self.field, self.message = field, message
 
 
 @dataclass(frozen=True, slots=True)

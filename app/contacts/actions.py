@@ -24,7 +24,7 @@ from app.fairness.queries import limits_of, marks_of
 from app.fairness.words import Mark, Reaches, Whose
 from app.files import Cleaned, FileStore
 from app.forces.rules import LINE_OF, Line
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.today import moment, now
 
 NOTE_LENGTH = 2000
@@ -32,13 +32,10 @@ MOST_FILES = 5
 _GRACE = timedelta(minutes=2)  # between the clocks of a phone and of the server
 
 
-class ContactRefused(ValueError):
+class ContactRefused(Declined):
     """What cannot be written as it was entered; ``field`` is the form's field that the sentence belongs to."""
 
-    def __init__(self, message: Text, field: str = "text") -> None:
-        super().__init__(str(message))
-        self.message = message
-        self.field = field
+    field = "text"
 
 
 @dataclass(frozen=True, slots=True)

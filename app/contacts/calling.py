@@ -19,17 +19,12 @@ from app.fairness.queries import limits_of, marks_of
 from app.fairness.rules import Refused
 from app.fairness.words import Whose
 from app.forces.rules import LINE_OF
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.loans.models import Borrower
 
 
-class CallRefused(ValueError):
+class CallRefused(Declined):
     """Nothing that waiting changes: not this person's case, or a reason that is no reason."""
-
-    def __init__(self, message: Text, field: str = "") -> None:
-        super().__init__(str(message))
-        self.message = message
-        self.field = field
 
 
 def approach(

@@ -23,19 +23,19 @@ from app.editions.models import WHY, Comment, Edition, EditionVersion, SetAside
 from app.editions.queries import examine, last_version, open_comments, open_one
 from app.editions.rules import TEXT_LENGTH, TITLE_LENGTH, Written, field_errors, tidy
 from app.editions.states import OPEN, State, Step, next_state, same_hands, why_not
-from app.labels import T, Text
+from app.labels import Declined, T, Text
 from app.places.rules import level_of
 from app.today import now
 
 COMMENT_LENGTH = 400
 
 
-class EditionRefused(ValueError):
+class EditionRefused(Declined):
     """What is not done, at which field, and in detail why."""
 
     def __init__(self, message: Text, field: str = "", details: Sequence[Text] = ()) -> None:
-        super().__init__(str(message))
-        self.message, self.field, self.details = message, field, tuple(details)
+        super().__init__(message, field)
+        self.details = tuple(details)
 
 
 class TextOvertaken(EditionRefused):

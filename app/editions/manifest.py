@@ -17,7 +17,7 @@ from app.clock import month_end, parse_month
 from app.editions.document import Document
 from app.editions.seal import SigningKey, verifies
 from app.gbt9704 import printable
-from app.labels import T, Text
+from app.labels import Declined, T
 
 NAME = "manifest.json"
 FILES = ("bulletin.docx", "annex.xlsx", "bulletin.txt", "bulletin.html")
@@ -27,12 +27,8 @@ _COUNTS = ("stock_households", "new_households", "overdue_households", "overdue_
 _SIGNATURE = "signature"
 
 
-class BundleUnfit(ValueError):
+class BundleUnfit(Declined):
     """What was given is no bundle that can be checked; ``message`` says why."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

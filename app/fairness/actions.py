@@ -16,7 +16,7 @@ from app.fairness.models import BorrowerMark, BorrowerPhone
 from app.fairness.numbers import normal_number
 from app.fairness.queries import LEDGER, find_phone, open_marks
 from app.fairness.words import HARDSHIP, PROTECTING, Mark, Reaches, Whose
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.loans.models import Borrower
 from app.privacy import mask_phone
 from app.today import moment, now
@@ -25,13 +25,10 @@ REASON_LENGTH = 400
 NAME_LENGTH = 64
 
 
-class FairnessRefused(ValueError):
+class FairnessRefused(Declined):
     """What cannot be kept as it was entered; ``field`` is the form's field that the sentence belongs to."""
 
-    def __init__(self, message: Text, field: str = "reason") -> None:
-        super().__init__(str(message))
-        self.message = message
-        self.field = field
+    field = "reason"
 
 
 def _reason(typed: str) -> str:

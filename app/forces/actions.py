@@ -13,7 +13,7 @@ from app.accounts.models import User
 from app.accounts.rules import COLLECTORS
 from app.forces.models import Absence, Area, AssignmentRule, Member, TaskForce
 from app.forces.rules import LINE_OF, MAX_REASON, ROLE_OF, Line, Method, Which, wrong_bounds
-from app.labels import T, Text
+from app.labels import DeclinedAt, T
 from app.places.models import Region
 from app.places.rules import CODE_LENGTHS, Level
 from app.today import now
@@ -21,12 +21,8 @@ from app.today import now
 NAME_LENGTH = 64
 
 
-class ForcesRefused(ValueError):
+class ForcesRefused(DeclinedAt):
     """The change cannot be made; ``message`` says why, ``field`` where."""
-
-    def __init__(self, field: str, message: Text) -> None:
-        super().__init__(str(message))
-        self.field, self.message = field, message
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from unicodedata import normalize
 
 from app.clock import month_end
-from app.labels import T, Text
+from app.labels import Declined, T, Text
 from app.lines.rules import Held, LineKind
 from app.places.rules import PlaceIndex
 
@@ -28,12 +28,8 @@ NAMES: dict[str, LineKind] = {
 }  # fmt: skip
 
 
-class LinesRefused(ValueError):
+class LinesRefused(Declined):
     """What was entered cannot hold; ``message`` says why."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

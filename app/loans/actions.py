@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.db import own_setting
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.loans.models import Loan, Repayment, Snapshot
 from app.loans.queries import LEDGER_REVISION, bump_revision
 from app.loans.rules import MissingDecision, RepaymentSource
@@ -35,10 +35,8 @@ def about_to_change(session: Session, since: date, townships: Townships) -> None
         watcher(session, since, townships)
 
 
-class DecisionRefused(ValueError):
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
+class DecisionRefused(Declined):
+    pass
 
 
 def newest_as_of(session: Session) -> date | None:

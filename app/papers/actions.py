@@ -15,7 +15,7 @@ from app.clock import SHANGHAI, days_past_due
 from app.contacts.actions import NOTE_LENGTH, ContactRefused, Entry, add_contact
 from app.contacts.models import Contact
 from app.contacts.rules import Channel, Disposition, Reached
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.papers.models import Paper, PrintRun
 from app.papers.queries import hardship_of, to_print
 from app.papers.rules import Delivery, PaperKind, reaches_debtor
@@ -35,13 +35,8 @@ _REACHED = {
 }
 
 
-class PapersRefused(ValueError):
+class PapersRefused(Declined):
     """What is not printed or not recorded; ``field`` is the form's field that the sentence belongs to."""
-
-    def __init__(self, message: Text, field: str) -> None:
-        super().__init__(str(message))
-        self.message = message
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import audit
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.places.models import Lender, Region, RegionAlias
 from app.places.queries import place_index
 from app.places.rules import CODE_LENGTHS, Level, Place, parent_code
@@ -15,12 +15,8 @@ from app.places.rules import CODE_LENGTHS, Level, Place, parent_code
 FIRST_PROVISIONAL, LAST_PROVISIONAL = 500, 999
 
 
-class PlacesRefused(ValueError):
+class PlacesRefused(Declined):
     """The places do not form a tree; ``message`` says which one."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 def load_places(session: Session, places: Iterable[Place], actor: str = audit.SYSTEM) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app.labels import Labelled, T, Text
+from app.labels import Declined, Labelled, T, Text
 from app.money import to_fen, yuan
 
 
@@ -160,13 +160,10 @@ def value_at(key: Key, entered: Iterable[Entered], *, region: str, lender_id: in
     return KEYS[key].default if best is None else best.value
 
 
-class PolicyRefused(ValueError):
+class PolicyRefused(Declined):
     """What cannot be set as it was entered; ``field`` is the part of the entry that the sentence belongs to."""
 
-    def __init__(self, message: Text, field: str = "value") -> None:
-        super().__init__(str(message))
-        self.message = message
-        self.field = field
+    field = "value"
 
 
 def entry(unit: Unit, value: int) -> str:

@@ -17,7 +17,7 @@ from app.contacts.actions import Entry, add_contact, attach
 from app.contacts.rules import AttachmentKind, Disposition
 from app.files import Cleaned, FileStore
 from app.forces.rules import LINE_OF
-from app.labels import T, Text
+from app.labels import DeclinedAt, T
 from app.money import yuan
 from app.policies.queries import Policies
 from app.policies.rules import Key
@@ -32,12 +32,8 @@ REASON_LENGTH = 400
 KEPT = ("state", "version", "closed_on", "promise_due_on", "promise_broken_on", "limitation_on")
 
 
-class PromiseRefused(ValueError):
+class PromiseRefused(DeclinedAt):
     """What cannot be promised or reported as entered; ``field`` is the form's field that the sentence belongs to."""
-
-    def __init__(self, field: str, message: Text) -> None:
-        super().__init__(str(message))
-        self.field, self.message = field, message
 
 
 @dataclass(frozen=True, slots=True)

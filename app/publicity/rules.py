@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.accounts.rules import Role
-from app.labels import Labelled, T, Text
+from app.labels import Declined, Labelled, T
 
 MOST_PEOPLE = 100_000  # of one entry; more than any township has
 TEXT_LENGTH, REASON_LENGTH = 400, 200
@@ -20,13 +20,8 @@ class Means(Labelled):
     OTHER = "other", T("Other means")
 
 
-class PublicityRefused(ValueError):
+class PublicityRefused(Declined):
     """What cannot be entered as it is; ``field`` is the one to correct."""
-
-    def __init__(self, message: Text, field: str) -> None:
-        super().__init__(str(message))
-        self.message = message
-        self.field = field
 
 
 def check(on: date, people: int, text: str, today: date) -> None:

@@ -9,7 +9,7 @@ from app.accounts.models import User
 from app.cases.actions import fire
 from app.cases.models import Case
 from app.cases.states import Event
-from app.labels import T, Text
+from app.labels import DeclinedAt, T
 from app.remedies.models import Disposal
 from app.remedies.queries import facts_of, limits_for, owners_for
 from app.remedies.rules import MEASURE_LENGTH, Cause, Route, route_findings
@@ -28,12 +28,8 @@ class Plan:
     asked_on: date | None = None
 
 
-class DisposalRefused(ValueError):
+class DisposalRefused(DeclinedAt):
     """A plan that cannot be kept: which field, and why."""
-
-    def __init__(self, field: str, message: Text) -> None:
-        super().__init__(str(message))
-        self.field, self.message = field, message
 
 
 def check(session: Session, found: Case, plan: Plan, today: date, kept: Disposal | None) -> None:

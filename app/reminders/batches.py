@@ -17,7 +17,7 @@ from app import audit
 from app.accounts.models import User
 from app.db import own_setting
 from app.files import FileStore
-from app.labels import T, Text
+from app.labels import Declined, T
 from app.places.queries import within
 from app.places.rules import CODE_LENGTHS, Level
 from app.reminders import outbox
@@ -34,12 +34,8 @@ COUNTY = CODE_LENGTHS[Level.COUNTY]
 _LOCK = "reminders_results"
 
 
-class ResultRefused(ValueError):
+class ResultRefused(Declined):
     """Why a result file is not taken."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 def make_batches(

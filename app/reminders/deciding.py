@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import audit
 from app.accounts.models import User
-from app.labels import Labelled, T, Text
+from app.labels import DeclinedAt, Labelled, T
 from app.loans.models import Borrower
 from app.reminders.judging import ANEW
 from app.reminders.models import WHY, MessageTemplate, OutboxMessage, Reminder, SmsChannel
@@ -25,12 +25,8 @@ class Decision(Labelled):
     ANEW = "anew", T("It was not sent: send it anew")
 
 
-class DecisionRefused(ValueError):
+class DecisionRefused(DeclinedAt):
     """Why it cannot be decided so; ``field`` is the form's."""
-
-    def __init__(self, field: str, message: Text) -> None:
-        super().__init__(str(message))
-        self.field, self.message = field, message
 
 
 def possible(message: OutboxMessage, clocks: Clocks) -> list[Decision]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.labels import Labelled, T, Text
+from app.labels import Declined, Labelled, T
 
 REASON_LENGTH = 200
 SHOWN_SECONDS = 60
@@ -51,13 +51,8 @@ class Outcome(Labelled):
     LEFT = "left", T("Left as it is")
 
 
-class TrailRefused(ValueError):
+class TrailRefused(Declined):
     """What cannot be done as it was entered; ``field`` is the part of the entry that the sentence belongs to."""
-
-    def __init__(self, message: Text, field: str = "") -> None:
-        super().__init__(str(message))
-        self.message = message
-        self.field = field
 
 
 def reason_given(typed: str, length: int = REASON_LENGTH) -> str:
