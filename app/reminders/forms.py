@@ -58,8 +58,8 @@ class LeadsForm(_Refusable):
         return day if day is not None and day >= today else None
 
 
-class CampaignForm(_Refusable):
-    """One message to many; the kind comes with the address."""
+class CampaignForm(TextForm):
+    """One message to many, with its text; the kind comes with the address."""
 
     name = StringField(
         _l("Name of the campaign"), [InputRequired(_l("Give the campaign a name.")), Length(max=64)]
@@ -68,11 +68,6 @@ class CampaignForm(_Refusable):
     categories = SelectMultipleField(_l("Kinds of borrower"))
     townships = SelectMultipleField(_l("Townships"))
     listed = TextAreaField(_l("Own list"), [Length(max=400_000)])
-    body = TextAreaField(_l("Text"), [InputRequired(_l("Write what is to be said.")), Length(max=TEXT)])
-    signature = StringField(
-        _l("Sender"), [InputRequired(_l("Write the sender in brackets, such as 【罗平农商行】."))]
-    )
-    phone = StringField(_l("Number to ask at"), [Length(max=32)])
 
     @classmethod
     def within(cls, townships: list[Region], **values: Any) -> "CampaignForm":
@@ -82,12 +77,11 @@ class CampaignForm(_Refusable):
         return form
 
     def order(self, kind: CampaignKind, region: str) -> Order:
-        wording = Wording(self.body.data or "", self.signature.data or "", self.phone.data or "")
         return Order(
             kind,
             self.name.data or "",
             region,
-            wording,
+            self.wording(),
             self.send_on.data,
             tuple(Category(one) for one in self.categories.data or ()),
             tuple(self.townships.data or ()),
