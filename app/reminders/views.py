@@ -23,7 +23,7 @@ from app.reminders.pages import bp
 from app.reminders.plan import Words
 from app.reminders.queries import oldest_pending, spent
 from app.reminders.states import NEEDS_A_PERSON, State
-from app.today import moment, now
+from app.today import business_date, moment, now
 from app.web import COUNT_LIMIT, LARGEST_ID, PAGE_SIZE, after_day_and_id, page_of
 
 __all__ = ["bp"]
@@ -60,12 +60,20 @@ def index() -> str:
         funnel=Funnel.of(counts),
         person=sum(counts.get(state, 0) for state in NEEDS_A_PERSON),
         states=State,
-        effect=effect(session, mine, clocks.today - timedelta(days=YEAR), clocks.today),
-        groups=Group,
         calendar=[(day, *waiting.get(day, (0, 0)), ahead.get(day, 0)) for day in days],
         approved=Words.load(session).of(None),
         unapproved=[one for one, _, _ in every_text[:1] if one.approved_at is None],
     )
+
+
+@bp.get("/effect")
+@requires(Permission.REMINDERS)
+def effects() -> str:
+    """Does reminding help? Asked by itself, since it looks at a year's loans."""
+    session = db.session()
+    today = business_date(session)
+    found = effect(session, scope(), today - timedelta(days=YEAR), today)
+    return render_template("reminders/effect.html", effect=found, groups=Group)
 
 
 def _provider_name() -> str:

@@ -241,7 +241,7 @@ def test_the_pages_read_in_chinese_and_in_english(office: Browser) -> None:
     number = one_in(State.REVIEW, why="no mobile number")
     for path in (
         "", "messages", f"messages/{number}", "texts", "texts/new", f"texts/{newest().id}", "when", "campaigns",
-        "campaigns/new/year_end", "campaigns/new/publicity", "batches", "phone", "channel",
+        "campaigns/new/year_end", "campaigns/new/publicity", "batches", "phone", "channel", "effect",
     ):  # fmt: skip
         page = office.get(f"/reminders/{path}")
         assert not english_in(page, "sandbox", "handoff", "signature", "amount", "phone", "name", "{due}"), (
