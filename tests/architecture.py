@@ -96,7 +96,10 @@ HELPERS = {  # parts of a layer in files of their own
     "editions.bundle_pages": "views",
     **dict.fromkeys(("editions.writing", "editions.library", "editions.pages", "editions.remarks"), "views"),
     **{f"reminders.{part}": "actions" for part in ("plan", "moves", "judging", "outbox", "reconcile")},
-    **{f"reminders.{part}": "actions" for part in ("batches", "campaigns", "channels", "deciding")},
+    **{
+        f"reminders.{part}": "actions"
+        for part in ("audience", "batches", "campaigns", "channels", "deciding")
+    },
     **{f"reminders.{part}": "actions" for part in ("forecast", "inbound", "texts", "trying")},
     "reminders.lists": "queries",
     "reminders.checks": "actions",

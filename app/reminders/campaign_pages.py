@@ -12,7 +12,8 @@ from app.places.models import Region
 from app.places.queries import children
 from app.places.rules import CODE_LENGTHS, Level
 from app.reminders import lists
-from app.reminders.campaigns import approve_campaign, draft, reach, sentence, stop
+from app.reminders.audience import reach, sentence
+from app.reminders.campaigns import approve_campaign, draft, stop
 from app.reminders.forms import CampaignForm, StopForm
 from app.reminders.models import Campaign, SmsChannel
 from app.reminders.pages import bp

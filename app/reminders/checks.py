@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from app.clock import DueDateRule, workday
 from app.labels import T, Text
 from app.places.models import Lender
-from app.reminders.models import SmsChannel, SmsSpend
+from app.reminders.models import SmsChannel
 from app.reminders.plan import HORIZON, Words
+from app.reminders.queries import spent_by
 from app.reminders.rules import DEFAULT_LEADS
 from app.reminders.wording import complaints
 
@@ -36,11 +37,7 @@ def _channel(session: Session, today: date, provider: str) -> list[Text]:
     channel = session.get(SmsChannel, provider)
     if channel is None:
         return []
-    query = select(SmsSpend.day, SmsSpend.cost).where(
-        SmsSpend.day >= today.replace(day=1), SmsSpend.day <= today
-    )
-    spent = dict(session.execute(query).all())
-    limits = (channel.daily_limit, spent.get(today, 0)), (channel.monthly_limit, sum(spent.values()))
+    limits = zip((channel.daily_limit, channel.monthly_limit), spent_by(session, today), strict=True)
     found = [T("The channel is paused: %(why)s", why=channel.paused_why)] if channel.paused_at else []
     if any(limit and cost >= limit for limit, cost in limits):
         found.append(T("The spending limit is reached: what waits goes out when it no longer is."))

@@ -25,6 +25,7 @@ from app.reminders.models import (
 )
 from app.reminders.moves import Clocks, move
 from app.reminders.plan import UNWANTED, Words, policies_of, text_of
+from app.reminders.queries import spent_by
 from app.reminders.rules import CampaignState, Hours, may_leave, policy_at
 from app.reminders.states import MAY_HAVE_ARRIVED, Event
 from app.reminders.wording import Due
@@ -71,7 +72,7 @@ class Judge:
         )
         self.spent = [0, 0, 0]
         self.ended = 0
-        self.day, self.month = _spent(session, clocks.today)
+        self.day, self.month = spent_by(session, clocks.today)
 
     def passes(self, message: OutboxMessage) -> bool:
         """May it leave? If not, it is ended or put off here."""
@@ -193,12 +194,3 @@ def _dues(session: Session, messages: list[int]) -> dict[int, list[Any]]:
 def _stopped(session: Session, campaigns: set[int]) -> set[int]:
     query = select(Campaign.id).where(Campaign.id.in_(campaigns), Campaign.state == CampaignState.STOPPED)
     return set(session.scalars(query)) if campaigns else set()
-
-
-def _spent(session: Session, today: date) -> tuple[int, int]:
-    """分 claimed today, and this month."""
-    query = select(SmsSpend.day, SmsSpend.cost).where(
-        SmsSpend.day >= today.replace(day=1), SmsSpend.day <= today
-    )
-    rows = dict(session.execute(query).all())
-    return rows.get(today, 0), sum(rows.values())

@@ -1,6 +1,6 @@
 """Reads of the outbox: how far behind it is, and what it has cost (分)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,9 +21,16 @@ def oldest_pending(session: Session, business: datetime, real: datetime) -> int 
     return int((real - first).total_seconds()) if first else None
 
 
+def spent_by(session: Session, today: date) -> tuple[int, int]:
+    """分 claimed for sending on ``today``, and in its month until then."""
+    query = select(SmsSpend.day, SmsSpend.cost).where(
+        SmsSpend.day >= today.replace(day=1), SmsSpend.day <= today
+    )
+    rows = dict(session.execute(query).all())
+    return rows.get(today, 0), sum(rows.values())
+
+
 def spent(session: Session, business: datetime) -> dict[str, int]:
-    """分 spent today and this month."""
-    today = business.astimezone(SHANGHAI).date()
-    query = select(SmsSpend).where(SmsSpend.day >= today.replace(day=1), SmsSpend.day <= today)
-    rows = {row.day: row.cost for row in session.scalars(query)}
-    return {"today": rows.get(today, 0), "month": sum(rows.values())}
+    """The same at a moment, by name: "today" and "month"."""
+    today, month = spent_by(session, business.astimezone(SHANGHAI).date())
+    return {"today": today, "month": month}

@@ -12,7 +12,8 @@ from app.fairness.models import BorrowerMark
 from app.fairness.words import Mark
 from app.loans.models import Borrower, Loan
 from app.reminders import outbox
-from app.reminders.campaigns import Order, approve_campaign, draft, plan_campaigns, reach, read_people, stop
+from app.reminders.audience import reach
+from app.reminders.campaigns import Order, approve_campaign, draft, plan_campaigns, read_people, stop
 from app.reminders.models import Campaign, OutboxMessage, PhoneOptOut, Reminder
 from app.reminders.rules import CampaignKind, CampaignState, Timings
 from app.reminders.states import State
